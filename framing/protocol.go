@@ -1,0 +1,60 @@
+package framing
+
+import "errors"
+
+// Errors of the readers. ErrBadFrame: it cannot be read (a refusal with
+// BAD_FRAME). ErrForbidden: it can be read, and speaks of something that this
+// connection may not touch (FORBIDDEN).
+var (
+	ErrBadFrame  = errors.New("framing: unreadable sync message")
+	ErrForbidden = errors.New("framing: message for another instance")
+)
+
+// Kind is what a client message is to Syncward.
+type Kind int
+
+// The kinds. Only a client that opted in (contract of docs/protocol.md) can
+// send AuthRefresh and AuthLogout; its connection alone asks for them.
+const (
+	Application Kind = iota // the upstream's business
+	AuthRefresh             // {"type":"auth.refresh"}: never relayed
+	AuthLogout              // {"type":"auth.logout"}: never relayed
+)
+
+// Found is what a Protocol found in one client message.
+type Found struct {
+	Kind     Kind
+	Token    string // the credential; "" where there is none
+	HasToken bool   // a token field with a non-empty string was there
+	Instance string // instanceId; "" where the message names none
+	OptIn    bool   // "authProtocol":1 was there
+	// Out is the message without its credential, in every other byte as it
+	// came; nil where nothing had to be taken out.
+	Out []byte
+}
+
+// URLFound is what a Protocol found in the request's query string.
+type URLFound struct {
+	Token    string
+	HasToken bool
+	Instance string
+	Query    string // the raw query without the credential
+}
+
+// Protocol reads what the clients of one sync protocol send. Implementations
+// hold no state of a connection and may be used by many at once. They must not
+// keep or change msg after they return; Found.Out may share memory with nothing.
+type Protocol interface {
+	// Query reads the raw query of the upgrade or HTTP request, where the
+	// protocol carries its payload there. Errors: ErrBadFrame.
+	Query(raw string) (URLFound, error)
+	// First reads the first sync message. Errors: ErrBadFrame, ErrForbidden.
+	First(op Opcode, msg []byte) (Found, error)
+	// Later reads a later message of a connection that was admitted for
+	// instance ("" = not bound). A message that needs no change has Found.Out
+	// nil. Errors: ErrBadFrame, ErrForbidden.
+	Later(op Opcode, msg []byte, instance string) (Found, error)
+	// ReadsAll tells whether Later must see every client message; then no
+	// extension may be negotiated with the upstream.
+	ReadsAll() bool
+}

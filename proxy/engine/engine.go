@@ -1,0 +1,91 @@
+// Package engine drives the relay of admitted connections: it moves bytes
+// between two sockets through one framing.Machine for each direction, and ends
+// a connection through one door.
+//
+//	conn := engine.Goroutines{}.Start(engine.Pipe{Client: c, Upstream: u, …})
+//	conn.End(engine.Ending{ToClient: framing.Close{Code: 1012, Reason: "DRAINING"}})
+//
+// It decides nothing about who may connect and knows neither tokens nor
+// protocols.
+package engine
+
+import (
+	"net"
+
+	"github.com/syncward/syncward/framing"
+)
+
+// Direction names one of a pipe's two directions.
+type Direction int
+
+// The directions.
+const (
+	ToUpstream Direction = iota // client → upstream
+	ToClient                    // upstream → client
+)
+
+// Pipe is one admitted connection, ready to be relayed. The engine owns both
+// sockets from Start on.
+type Pipe struct {
+	Client, Upstream net.Conn
+	// Up walks what the client sends, Down what the upstream sends.
+	Up, Down framing.Options
+	// FromClient and FromUpstream were read from the sockets already and are
+	// fed to the machines first.
+	FromClient, FromUpstream []byte
+	// Refused says how to end the connection when a Look refuses with cause.
+	Refused func(cause error) Ending
+	// Done is called once, when both sockets are closed.
+	Done func(Result)
+}
+
+// By says who ended a connection.
+type By string
+
+// The closed list of enders.
+const (
+	ByClient   By = "client"
+	ByUpstream By = "upstream"
+	BySyncward By = "syncward"
+)
+
+// Result is the account of one finished connection.
+type Result struct {
+	By By
+	// Code is the close code that decided; 0: the TCP connection was lost.
+	Code int
+	// Cause is what a Look refused with, nil otherwise.
+	Cause                error
+	BytesUp, BytesDown   int64
+	FramesUp, FramesDown int64
+	TimedOut             bool // the close went out by reset, no frame boundary came
+}
+
+// Ending is what Syncward tells both sides when it ends a connection.
+type Ending struct {
+	ToClient, ToUpstream framing.Close
+	// Before holds complete frames for the client that go out between
+	// messages ahead of the close frame, where a message boundary is reached.
+	Before []byte
+}
+
+// Conn is the hold that the rest of Syncward keeps on a running connection.
+// All methods may be called from any goroutine, never block, and do nothing
+// once the connection is over.
+type Conn interface {
+	// End ends the connection; the first call wins. From then on no further
+	// client byte is relayed; the close goes out at the next frame boundary
+	// towards the client, and where none comes within a second the connection
+	// is reset.
+	End(Ending)
+	// Insert sends complete frames in direction d at the next message boundary.
+	Insert(d Direction, frames []byte)
+	// Resume goes on with a paused direction: the verdict stands for the
+	// message that the Look paused at.
+	Resume(d Direction, v framing.Verdict)
+}
+
+// Engine starts relays.
+type Engine interface {
+	Start(Pipe) Conn
+}
