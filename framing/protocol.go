@@ -41,6 +41,17 @@ type URLFound struct {
 	Query    string // the raw query without the credential
 }
 
+// Bound is what an admitted connection is bound to.
+type Bound struct {
+	// Instance is the instanceId that the connection was admitted for.
+	Instance string
+	// Pinned: a message that names another instance is ErrForbidden.
+	Pinned bool
+	// OptedIn: auth.* messages of this client are Syncward's (Found.Kind);
+	// else they are application data.
+	OptedIn bool
+}
+
 // Protocol reads what the clients of one sync protocol send. Implementations
 // hold no state of a connection and may be used by many at once. They must not
 // keep or change msg after they return; Found.Out may share memory with nothing.
@@ -50,10 +61,9 @@ type Protocol interface {
 	Query(raw string) (URLFound, error)
 	// First reads the first sync message. Errors: ErrBadFrame, ErrForbidden.
 	First(op Opcode, msg []byte) (Found, error)
-	// Later reads a later message of a connection that was admitted for
-	// instance ("" = not bound). A message that needs no change has Found.Out
-	// nil. Errors: ErrBadFrame, ErrForbidden.
-	Later(op Opcode, msg []byte, instance string) (Found, error)
+	// Later reads a later message of an admitted connection. A message that
+	// needs no change has Found.Out nil. Errors: ErrBadFrame, ErrForbidden.
+	Later(op Opcode, msg []byte, b Bound) (Found, error)
 	// ReadsAll tells whether Later must see every client message; then no
 	// extension may be negotiated with the upstream.
 	ReadsAll() bool
