@@ -20,7 +20,7 @@ type Decision struct {
 	Allow  bool   // true only where every check passed
 	Code   Code   // why not; empty where Allow
 	Reason Reason // the finer word behind Code, for logs
-	Status Status // Valid or Grace where Allow; Anonymous after Admit
+	Status Status // Valid or Grace where Allow; Anonymous after Policy.Apply
 
 	// UserID is set only where the token's signature is right, whatever else is
 	// wrong with it, so it may be logged and hashed even in a refusal.
@@ -46,4 +46,35 @@ func (d Decision) Refusal() Code {
 // Refuse returns a decision that refuses with code for reason.
 func Refuse(code Code, reason Reason) Decision {
 	return Decision{Code: code, Reason: reason}
+}
+
+// SameUser reports whether both decisions name the same user. A decision that
+// names nobody is the same as no other, not even as itself.
+func (d Decision) SameUser(other Decision) bool {
+	return d.UserID != "" && d.UserID == other.UserID
+}
+
+// At returns what an allowing decision has become by now: Valid until its
+// ExpiresAt, then Grace until its GraceEndsAt, then a refusal with
+// TOKEN_EXPIRED. Decide ends with this very step, so a live connection and a
+// new one are judged alike. Refusals and decisions without an ExpiresAt
+// (anonymous ones) do not change with time.
+func (d Decision) At(now time.Time) Decision {
+	switch {
+	case !d.Allow || d.ExpiresAt.IsZero():
+	case now.Before(d.ExpiresAt):
+		d.Status, d.Reason = Valid, ReasonNone
+	case now.Before(d.GraceEndsAt):
+		d.Status, d.Reason = Grace, ReasonGrace
+	default:
+		d = d.refused(TokenExpired, ReasonExpired)
+	}
+	return d
+}
+
+// refused returns d as a refusal that still says whose token it was.
+func (d Decision) refused(code Code, reason Reason) Decision {
+	d.Allow, d.Status = false, ""
+	d.Code, d.Reason = code, reason
+	return d
 }

@@ -1,5 +1,7 @@
 package authz
 
+import "errors"
+
 // Mode is how strictly decisions are applied. The zero value enforces.
 type Mode int
 
@@ -13,4 +15,15 @@ const (
 // String returns the mode's name as configuration and metrics spell it.
 func (m Mode) String() string {
 	return [...]string{"enforce", "observe", "off"}[m]
+}
+
+// ParseMode reads a mode's name as String spells it. Any other spelling is an
+// error, which does not repeat the input.
+func ParseMode(name string) (Mode, error) {
+	for _, m := range []Mode{Enforce, Observe, Off} {
+		if name == m.String() {
+			return m, nil
+		}
+	}
+	return Enforce, errors.New("mode is not one of enforce, observe, off")
 }

@@ -27,9 +27,13 @@ const (
 	ReasonExpired       Reason = "expired"
 	ReasonGrace         Reason = "in_grace"
 	ReasonNoKeys        Reason = "no_keys"
+	ReasonKeysDown      Reason = "keys_unavailable"
+	ReasonUnknownKey    Reason = "unknown_key"
 	ReasonOtherUser     Reason = "other_user"
 	ReasonOtherInstance Reason = "other_instance"
 	ReasonUpstream      Reason = "upstream"
 	ReasonFrame         Reason = "frame"
 	ReasonSize          Reason = "size"
+	ReasonOrigin        Reason = "origin"
+	ReasonLimit         Reason = "limit"
 )

@@ -1,0 +1,9 @@
+package authz
+
+// KeyOf makes a key of any kind, for tests of what kinds are for.
+func KeyOf(kind Kind, algorithms []string, verify func(alg string, input, signature []byte) bool) Key {
+	return Key{kind: kind, algorithms: algorithms, verify: verify}
+}
+
+// Bucket is what Policy sorts users by.
+var Bucket = bucket

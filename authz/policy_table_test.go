@@ -1,0 +1,141 @@
+package authz_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/syncward/syncward/authz"
+)
+
+var update = flag.Bool("update", false, "write the generated table to docs")
+
+// policyFile holds the table of the test below.
+const policyFile = "../docs/policy.md"
+
+// tokenStates is every state of a token, with the code that Enforce refuses it
+// with; for those that it admits, the status.
+func tokenStates() []tokenState {
+	claim := func(text string) string { return hs256(claims(text)) }
+	date := func(name string, seconds int64) string { return claim(fmt.Sprintf("%s=%d", name, seconds)) }
+	expired, graced := now-25*3600, now-3600
+	both := func(exp int64, text string) string { return hs256(claims(fmt.Sprintf("exp=%d", exp), text)) }
+	good := claims()
+	return []tokenState{
+		{"none", "", "AUTH_REQUIRED"},
+		{"good", hs256(good), "valid"},
+		{"expired, within grace", both(graced, fmt.Sprintf("iat=%d", now-7200)), "grace"},
+		{"expired, past grace", both(expired, fmt.Sprintf("iat=%d", now-30*3600)), "TOKEN_EXPIRED"},
+		{"expired, within grace, other issuer", both(graced, `iss="x"`), "TOKEN_INVALID"},
+		{"expired, past grace, other issuer", both(expired, `iss="x"`), "TOKEN_INVALID"},
+		{"no JWT", "not.a.token", "TOKEN_INVALID"},
+		{"longer than 16 KiB", strings.Repeat("a", 1<<20), "TOKEN_INVALID"},
+		{"unsigned (`alg` none)", withHeader(`{"alg":"none"}`), "TOKEN_INVALID"},
+		{"`crit` or `b64` in the header", withHeader(`{"alg":"HS256","crit":["x"]}`), "TOKEN_INVALID"},
+		{"wrong signature", signed256(otherSecret, plainHeader, good), "TOKEN_INVALID"},
+		{"other `typ`", withHeader(`{"alg":"HS256","typ":"rt+jwt"}`), "TOKEN_INVALID"},
+		{"Syncward's own assertion", withHeader(`{"alg":"HS256","typ":"sync-identity+jwt"}`), "TOKEN_INVALID"},
+		{"a claim twice", hs256(good[:len(good)-1] + `,"sub":"bob"}`), "TOKEN_INVALID"},
+		{"no `exp`", claim("exp=-"), "TOKEN_INVALID"},
+		{"no `iat`", claim("iat=-"), "TOKEN_INVALID"},
+		{"`exp` that is no date", claim(`exp="soon"`), "TOKEN_INVALID"},
+		{"other issuer", claim(`iss="x"`), "TOKEN_INVALID"},
+		{"other audience", claim(`aud="x"`), "TOKEN_INVALID"},
+		{"`nbf` ahead", date("nbf", now+60), "TOKEN_INVALID"},
+		{"`iat` ahead", date("iat", now+60), "TOKEN_INVALID"},
+		{"lives longer than allowed", date("exp", now+721*3600), "TOKEN_INVALID"},
+		{"no userId", claim("sub=-"), "TOKEN_INVALID"},
+		{"the anonymous userId", claim(`sub="anonymous"`), "TOKEN_INVALID"},
+		{"good, but the keys cannot answer", hs256(good), "AUTH_UNAVAILABLE"},
+	}
+}
+
+type tokenState struct{ name, token, want string }
+
+// TestEveryTokenStateInEveryMode holds the product of token states and modes,
+// and that the table in the documentation is the one that the code decides by.
+// After a change: go test ./authz -run TokenStateInEveryMode -update
+func TestEveryTokenStateInEveryMode(t *testing.T) {
+	typed := func(c *authz.Config) { c.Type = "JWT" }
+	v := verifier(t, typed)
+	silent := verifier(t, typed, func(c *authz.Config) {
+		c.Keys = keysFunc(func(authz.Header) ([]authz.Key, error) { return nil, errors.New("down") })
+	})
+	var table strings.Builder
+	table.WriteString(policyIntroduction)
+	for _, s := range tokenStates() {
+		judge := v
+		if s.want == "AUTH_UNAVAILABLE" {
+			judge = silent
+		}
+		d := judge.Decide(context.Background(), s.token)
+		enforce, _ := policy(t, authz.Enforce, 100).Apply(d, "192.0.2.1")
+		observe, counted := policy(t, authz.Observe, 100).Apply(d, "192.0.2.1")
+		if got := word(enforce); got != s.want {
+			t.Errorf("enforce, %s: got %s, want %s", s.name, got, s.want)
+		}
+		seen := word(observe)
+		switch {
+		case d.Allow && (seen != s.want || counted != ""):
+			t.Errorf("observe, %s: got %s, %q; want what enforce says", s.name, seen, counted)
+		case !d.Allow && (seen != "anonymous" || string(counted) != s.want):
+			t.Errorf("observe, %s: got %s, %q; want anonymous, %s counted", s.name, seen, counted, s.want)
+		}
+		if counted != "" {
+			seen += ", counts `" + string(counted) + "`"
+		}
+		reason := "–"
+		if d.Reason != authz.ReasonNone {
+			reason = "`" + string(d.Reason) + "`"
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", s.name, code(word(enforce)), reason, seen)
+	}
+	compareFile(t, policyFile, table.String())
+}
+
+// word is a decision as the table prints it.
+func word(d authz.Decision) string {
+	if d.Allow {
+		return string(d.Status)
+	}
+	return string(d.Refusal())
+}
+
+// code sets refusal codes, and nothing else, in code type.
+func code(word string) string {
+	if word == strings.ToUpper(word) {
+		return "`" + word + "`"
+	}
+	return word
+}
+
+func compareFile(t *testing.T, path, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s is not what the code does (%v); run this test with -update", path, err)
+	}
+}
+
+const policyIntroduction = `# Which token gets what
+
+Generated by ` + "`go test ./authz -run TokenStateInEveryMode -update`" + `; the same test checks that it is still true.
+The rows assume a pinned issuer, audience and type, a grace of 24 h and a leeway of 30 s.
+
+- **enforce** refuses with the code; the reason goes into the log only.
+- **observe** admits what enforce would refuse, as the anonymous user, and counts the code.
+- **off** inspects nothing: every row is relayed as it came.
+- ` + "`ENFORCE_PERCENT`" + ` below 100 gives the first column to that share of users and the last one to the rest. A user
+  is placed by the userId of a correctly signed token, expired or not, and without one by the client's address.
+
+| token | enforce | reason | observe |
+| --- | --- | --- | --- |
+`
