@@ -1,0 +1,61 @@
+package framing_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/syncward/syncward/framing"
+)
+
+func TestPointersAreReadAsRFC6901WritesThem(t *testing.T) {
+	const doc = `{"foo":["bar",{"deep":7}],"":0,"a/b":1,"m~n":8,"~1":9,"0":10,"01":11,"é":12}`
+	for _, c := range []struct{ pointer, want string }{
+		{"", doc},
+		{"/foo", `["bar",{"deep":7}]`},
+		{"/foo/0", `"bar"`},
+		{"/foo/1/deep", "7"},
+		{"/foo/00", ""},
+		{"/foo/01", ""},
+		{"/foo/-", ""},
+		{"/foo/2", ""},
+		{"/foo/-1", ""},
+		{"/foo/99999999999999999999", ""},
+		{"/", "0"},
+		{"/a~1b", "1"},
+		{"/m~0n", "8"},
+		{"/~01", "9"},
+		{"/0", "10"},
+		{"/01", "11"},
+		{"/é", "12"},
+		{"/FOO", ""},
+		{"/foo/", ""},
+	} {
+		found := make([]framing.Value, 1)
+		if err := framing.Scan([]byte(doc), []framing.Pointer{framing.MustPointer(c.pointer)}, found); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if found[0].Kind != 0 {
+			got = doc[found[0].Start:found[0].End]
+		}
+		if got != c.want {
+			t.Errorf("%q finds %q, want %q", c.pointer, got, c.want)
+		}
+	}
+}
+
+func TestTextsThatAreNoPointerAreRefused(t *testing.T) {
+	for _, text := range []string{"authToken", "#/a", "/a~", "/a~2", "/~/b", "/\xff", " /a"} {
+		if p, err := framing.ParsePointer(text); !errors.Is(err, framing.ErrPointer) {
+			t.Errorf("%q is taken for the Pointer %q, error %v", text, p, err)
+		}
+	}
+}
+
+func TestPointerKeepsItsSpelling(t *testing.T) {
+	for _, text := range []string{"", "/", "/a~1b/0"} {
+		if got := framing.MustPointer(text).String(); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
