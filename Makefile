@@ -1,0 +1,62 @@
+# Every command that the project has. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 5s
+STATICCHECK_VERSION := v0.7.0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOFILES = $(shell find . -name '*.go' -not -path '*/node_modules/*' -not -path './.cache/*')
+SCRIPTS := .ci/run e2e/setup e2e/stream
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+.PHONY: test
+test: setup ## every test there is, with the race detector; ends with the sum
+	@SYNCWARD_E2E=1 FUZZTIME=$(FUZZTIME) e2e/stream unit e2e fuzz | .cache/bin/tally
+
+.PHONY: unit
+unit: .cache/bin/tally ## the tests that need no real parts
+	@e2e/stream unit | .cache/bin/tally
+
+.PHONY: e2e
+e2e: setup ## only the tests against real parts: LiveStore under wrangler, other people's clients
+	@SYNCWARD_E2E=1 e2e/stream e2e | .cache/bin/tally
+
+.PHONY: fuzz
+fuzz: .cache/bin/tally ## every fuzz target for FUZZTIME (default 5s) each
+	@FUZZTIME=$(FUZZTIME) e2e/stream fuzz | .cache/bin/tally
+
+.PHONY: setup
+setup: .cache/bin/tally ## install what the tests need and this machine lacks
+	@e2e/setup
+
+.PHONY: build
+build: ## the static binary, into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/syncward ./cmd/syncward
+
+.PHONY: fmt
+fmt: ## format the Go code
+	gofmt -w $(GOFILES)
+
+.PHONY: lint
+lint: .cache/bin/staticcheck ## gofmt, go vet, staticcheck; shellcheck where it is installed
+	@unformatted=$$(gofmt -l $(GOFILES)); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	go vet ./...
+	.cache/bin/staticcheck ./...
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo 'shellcheck is not installed: scripts not checked'; fi
+
+.PHONY: clean
+clean: ## remove what was built and installed here
+	rm -rf bin .cache e2e/node_modules e2e/livestore/worker/.wrangler
+
+.cache/bin/tally: $(wildcard e2e/tally/*.go)
+	@mkdir -p $(@D)
+	@go build -o $@ ./e2e/tally
+
+.cache/bin/staticcheck:
+	GOBIN=$(CURDIR)/.cache/bin go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
