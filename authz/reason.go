@@ -36,4 +36,5 @@ const (
 	ReasonSize          Reason = "size"
 	ReasonOrigin        Reason = "origin"
 	ReasonLimit         Reason = "limit"
+	ReasonEncoding      Reason = "content_encoding"
 )

@@ -99,14 +99,17 @@ const (
 // Hooks tell the outside what happens; nil fields are skipped. They are called
 // from many goroutines, must be quick and must not block.
 type Hooks struct {
-	Auth    func(Attempt)
-	Stage   func(Stage, time.Duration)
-	Dial    func(DialResult)
-	State   func(s State, delta int)
-	Relayed func(d engine.Direction, bytes, frames int64)
-	Closed  func(by engine.By, code int, lived time.Duration)
-	Refresh func(RefreshHow, RefreshResult)
-	Breaker func(name string, s BreakerState)
+	Auth func(Attempt)
+	// Observed tells of what enforce would have refused on a live connection;
+	// that of an attempt is in Attempt.Observed.
+	Observed func(authz.Code)
+	Stage    func(Stage, time.Duration)
+	Dial     func(DialResult)
+	State    func(s State, delta int)
+	Relayed  func(d engine.Direction, bytes, frames int64)
+	Closed   func(by engine.By, code int, lived time.Duration)
+	Refresh  func(RefreshHow, RefreshResult)
+	Breaker  func(name string, s BreakerState)
 	// Fault reports what an operator should know and no client may see, such
 	// as why an upstream could not be dialled. It never holds a token.
 	Fault func(connectionID, what string, err error)

@@ -25,7 +25,10 @@ const (
 )
 
 // Pipe is one admitted connection, ready to be relayed. The engine owns both
-// sockets from Start on.
+// sockets from Start on. Every func may be nil. Those that are called while the
+// connection runs (Look, Refused, Count) may call the Conn's methods, must not
+// block, and must not panic: a panic resets this connection and is reported in
+// Result.Cause as a *PanicError.
 type Pipe struct {
 	Client, Upstream net.Conn
 	// Up walks what the client sends, Down what the upstream sends.
@@ -33,8 +36,16 @@ type Pipe struct {
 	// FromClient and FromUpstream were read from the sockets already and are
 	// fed to the machines first.
 	FromClient, FromUpstream []byte
+	// Started is called by Start, before any byte is relayed or any other func
+	// of the Pipe called, with what Start is about to return.
+	Started func(Conn)
 	// Refused says how to end the connection when a Look refuses with cause.
+	// Without it such a connection ends with 1011 on both sides.
 	Refused func(cause error) Ending
+	// Count is told what has gone through since it was last called: after each
+	// batch of bytes that was read, so that metrics grow while a connection
+	// lives. Both directions call it at once. Its sums are Result's figures.
+	Count func(d Direction, bytes, frames int64)
 	// Done is called once, when both sockets are closed.
 	Done func(Result)
 }
@@ -51,11 +62,16 @@ const (
 
 // Result is the account of one finished connection.
 type Result struct {
+	// By is who ended it first. Whoever broke the protocol is ended by Syncward.
 	By By
-	// Code is the close code that decided; 0: the TCP connection was lost.
+	// Code is the close code that decided: of the first close frame, or of the
+	// one that Syncward told the client, or whoever broke the protocol. 0: the
+	// TCP connection was lost, or a close frame came without a code.
 	Code int
-	// Cause is what a Look refused with, nil otherwise.
-	Cause                error
+	// Cause is what a Look refused with, or a *PanicError; nil otherwise.
+	Cause error
+	// Bytes are those handed out in a direction, inserted frames included;
+	// frames are the sender's.
 	BytesUp, BytesDown   int64
 	FramesUp, FramesDown int64
 	TimedOut             bool // the close went out by reset, no frame boundary came
@@ -79,9 +95,11 @@ type Conn interface {
 	// is reset.
 	End(Ending)
 	// Insert sends complete frames in direction d at the next message boundary.
+	// Frames to the upstream must be masked.
 	Insert(d Direction, frames []byte)
 	// Resume goes on with a paused direction: the verdict stands for the
-	// message that the Look paused at.
+	// message that the Look paused at. It may come before the Look's Pause has
+	// taken effect.
 	Resume(d Direction, v framing.Verdict)
 }
 
@@ -89,3 +107,12 @@ type Conn interface {
 type Engine interface {
 	Start(Pipe) Conn
 }
+
+// PanicError stands for a panic in a func of a Pipe. The panic's value is not
+// kept, since it could hold a part of a token.
+type PanicError struct {
+	Stack []byte // of the goroutine; it holds addresses, no contents
+}
+
+// Error is a fixed phrase.
+func (*PanicError) Error() string { return "engine: a func of the pipe panicked" }

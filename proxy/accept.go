@@ -1,0 +1,184 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// client is one accepted client connection until it is handed to the relay or
+// to the plain HTTP server.
+type client struct {
+	net.Conn
+	peer    peer
+	waiting *waiting
+	read    []byte // read from the connection and not yet used
+}
+
+// accept takes one connection from TCP accept to its first whole request head.
+func (s *Server) accept(raw net.Conn) {
+	defer s.conns.Done()
+	engine.Tune(raw)
+	p := newPeer(raw, s.cfg.TrustedProxies, s.cfg.TLS != nil)
+	c := &client{Conn: raw, peer: p, waiting: s.pending.add(raw, p.key())}
+	s.state(StatePending, 1)
+	defer s.settled(c)
+	defer s.contain(c)
+
+	start := s.cfg.Now()
+	_ = raw.SetDeadline(time.Now().Add(s.cfg.HeaderTimeout))
+	if s.cfg.TLS != nil {
+		t := tls.Server(raw, s.cfg.TLS)
+		if t.Handshake() != nil {
+			abort(raw)
+			return
+		}
+		c.Conn = t
+	}
+	policy := s.cfg.Policy()
+	if policy.Mode == authz.Off {
+		s.acceptOff(c, policy)
+		return
+	}
+	head, err := s.readHead(c)
+	if err != nil {
+		s.refuseHead(c, err)
+		return
+	}
+	s.stage(StageHead, s.cfg.Now().Sub(start))
+	if !head.WantsUpgrade() {
+		s.plain.serve(c, true)
+		return
+	}
+	c.read = c.read[headSize(c.read):]
+	s.upgrade(c, head, policy)
+}
+
+// acceptOff is accept in mode off, a plain reverse proxy: a head that a strict
+// reading refuses is net/http's to judge, which writes it anew for the upstream.
+func (s *Server) acceptOff(c *client, policy authz.Policy) {
+	head, err := s.readHead(c)
+	var bad *http1.Error
+	switch {
+	case err == nil && isWebSocket(head):
+		c.read = c.read[headSize(c.read):]
+		s.upgrade(c, head, policy)
+	case err == nil, errors.As(err, &bad):
+		s.plain.serve(c, false)
+	default:
+		abort(c.Conn)
+	}
+}
+
+// readHead reads until c.read begins with a whole request head.
+func (s *Server) readHead(c *client) (*http1.Head, error) {
+	buf := make([]byte, 0, 2048)
+	for {
+		n, err := http1.End(buf, s.cfg.MaxHeaderBytes)
+		c.read = buf
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			return http1.Parse(buf[:n])
+		}
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+		}
+		m, err := c.Conn.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+m]
+		if m == 0 && err != nil {
+			return nil, err
+		}
+	}
+}
+
+// headSize is the length of the head at the start of b, which holds a whole one.
+func headSize(b []byte) int {
+	n, _ := http1.End(b, len(b))
+	return n
+}
+
+// isWebSocket tells whether a head asks for a WebSocket, however badly.
+func isWebSocket(h *http1.Head) bool {
+	return h.WantsUpgrade() && h.ListHas("Upgrade", "websocket")
+}
+
+// refuseHead answers a head that cannot be served in plain HTTP; where nobody
+// asked anything whole, silence is the answer.
+func (s *Server) refuseHead(c *client, err error) {
+	var bad *http1.Error
+	if !errors.As(err, &bad) {
+		abort(c.Conn)
+		return
+	}
+	s.answer(c.Conn, headRefusal(bad))
+}
+
+// headRefusal is the refusal of a request head that breaks the rules of HTTP.
+func headRefusal(bad *http1.Error) refusal {
+	r := refusal{code: authz.BadFrame, reason: authz.ReasonFrame, status: bad.Status}
+	if bad.Status == http.StatusRequestHeaderFieldsTooLarge {
+		r.code, r.reason = authz.MessageTooBig, authz.ReasonSize
+	}
+	return r
+}
+
+// answer writes a refusal as the last HTTP answer of a connection. What the
+// client still sends is read for a moment, since closing on unread data would
+// reset the connection and take the answer with it.
+func (s *Server) answer(c net.Conn, r refusal) {
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	if _, err := c.Write(r.response()); err != nil {
+		abort(c)
+		return
+	}
+	linger(c, 256<<10)
+}
+
+// linger ends our side of c and reads up to limit bytes of what is still
+// coming, within c's deadline, before it closes.
+func linger(c net.Conn, limit int) {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		_ = h.CloseWrite()
+		buf := make([]byte, 4096)
+		for limit > 0 {
+			n, err := c.Read(buf)
+			if err != nil {
+				break
+			}
+			limit -= n
+		}
+	}
+	_ = c.Close()
+}
+
+// settled says that a connection is no longer pending.
+func (s *Server) settled(c *client) {
+	if c.waiting == nil {
+		return
+	}
+	s.pending.done(c.waiting)
+	c.waiting = nil
+	s.state(StatePending, -1)
+}
+
+// contain keeps a crash of one connection from the others.
+func (s *Server) contain(c *client) {
+	if v := recover(); v != nil {
+		s.fault("", "panic", errPanic)
+		abort(c.Conn)
+	}
+}
+
+var errPanic = errors.New("proxy: a connection crashed")
+
+// pauseAccept waits a little when the process is out of descriptors: spinning
+// would not free any.
+func pauseAccept() { time.Sleep(10 * time.Millisecond) }

@@ -1,0 +1,151 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// admission is one WebSocket connection between its request head and the
+// relay.
+type admission struct {
+	s      *Server
+	c      *client
+	head   *http1.Head // without credentials, once they were taken
+	policy authz.Policy
+	id     string
+
+	cred     credential
+	instance string
+	decision authz.Decision // as the policy applied it
+	signed   string         // the user of a correctly signed token
+	answered bool           // the client has its 101 from us
+	protocol string         // the subprotocol that we selected, "" = none
+}
+
+// fromRequest decides on what the upgrade request carries. The upstream's 101
+// then goes to the client whole.
+func (a *admission) fromRequest() {
+	d := a.judgeRequest()
+	if r := a.settle(d, a.cred.has()); r.is() {
+		a.refuseRequest(r)
+		return
+	}
+	a.passThrough()
+}
+
+// judgeRequest is the decision on the request's own credential.
+func (a *admission) judgeRequest() authz.Decision {
+	if !a.cred.has() {
+		return authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
+	}
+	return a.s.decide(context.Background(), a.cred.token)
+}
+
+// settle applies the policy to a decision, reports the attempt, and returns
+// the refusal that is left, if any.
+func (a *admission) settle(d authz.Decision, sent bool) refusal {
+	applied, observed := a.policy.Apply(d, a.c.peer.key())
+	a.decision, a.signed = applied, d.UserID
+	a.s.attempt(a.report(d, applied, observed))
+	if applied.Allow {
+		return refusal{}
+	}
+	return refuse(applied, sent)
+}
+
+// report is the account of one authentication attempt: d is what was found
+// out, applied what the policy made of it.
+func (a *admission) report(d, applied authz.Decision, observed authz.Code) Attempt {
+	at := Attempt{
+		ConnectionID: a.id, UserID: d.UserID, Status: applied.Status, Code: applied.Refusal(), Observed: observed,
+		Reason: d.Reason, Source: a.cred.source, Mode: a.policy.Mode, InstanceID: a.instance,
+		RemoteIP: a.c.peer.client.String(),
+	}
+	if over := a.s.cfg.Now().Sub(d.ExpiresAt); !d.ExpiresAt.IsZero() && over > 0 {
+		at.ExpiredFor = over
+	}
+	return at
+}
+
+// refuseRequest refuses before a frame was read: in HTTP, or as the 101 and a
+// close, which is all that a browser's script can see.
+func (a *admission) refuseRequest(r refusal) {
+	if a.s.cfg.RejectHTTP && !a.cred.optIn {
+		a.s.answer(a.c.Conn, r)
+		return
+	}
+	if a.answer101() != nil {
+		abort(a.c.Conn)
+		return
+	}
+	a.close(r)
+}
+
+// answer101 completes the client's handshake ourselves, with no extension.
+func (a *admission) answer101() error {
+	if o := offers(a.head); len(o) > 0 {
+		a.protocol = o[0]
+	}
+	b := fmt.Appendf(nil, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+		http1.Accept(a.head.Get("Sec-WebSocket-Key")))
+	switch {
+	case a.protocol != "":
+		b = fmt.Appendf(b, "Sec-WebSocket-Protocol: %s\r\n", a.protocol)
+	case a.cred.optIn:
+		b = fmt.Appendf(b, "Sec-WebSocket-Protocol: %s\r\n", optInProtocol)
+	}
+	a.answered = true
+	_ = a.c.SetWriteDeadline(time.Now().Add(a.s.cfg.HeaderTimeout))
+	_, err := a.c.Write(append(b, "\r\n"...))
+	return err
+}
+
+// close ends a connection that has its 101 and is not relayed: the close frame,
+// then a moment for the client's own.
+func (a *admission) close(r refusal) {
+	_ = a.c.SetDeadline(time.Now().Add(2 * time.Second))
+	content := r.closing(a.s.cfg.CloseCodes)
+	if _, err := a.c.Write(content.Frame(nil)); err != nil {
+		abort(a.c.Conn)
+	} else {
+		linger(a.c.Conn, 256<<10)
+	}
+	a.s.ended(engine.BySyncward, content.Code, 0)
+}
+
+// passUnread is mode off: nothing is read, taken out or added.
+func (a *admission) passUnread() {
+	a.decision = authz.Decision{}
+	a.passThrough()
+}
+
+// passThrough dials the upstream with the client's own handshake and lets its
+// answer through whole.
+func (a *admission) passThrough() {
+	up, r := a.dial(a.head.Get("Sec-WebSocket-Key"))
+	if r.is() {
+		if a.cred.optIn {
+			a.refuseRequest(r)
+			return
+		}
+		a.s.answer(a.c.Conn, r)
+		return
+	}
+	if up.status != http.StatusSwitchingProtocols {
+		a.passAnswer(up)
+		return
+	}
+	_ = a.c.SetWriteDeadline(time.Now().Add(a.s.cfg.HeaderTimeout))
+	if _, err := a.c.Write(up.head); err != nil {
+		abort(a.c.Conn)
+		abort(up.conn)
+		return
+	}
+	a.relay(up, nil, a.c.read)
+}

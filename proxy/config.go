@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/identity"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// Config is everything that a Server needs. Durations and sizes of zero take
+// the default named beside them; Decide, Protocol, Signer and Upstream are
+// required.
+type Config struct {
+	Upstream Upstream
+	Protocol framing.Protocol
+	Sources  []Source // where credentials are looked for, in this order
+
+	// Decide judges a token. It must answer within half a second and never
+	// blames a token for what it could not find out.
+	Decide func(ctx context.Context, token string) authz.Decision
+	// Policy returns the mode and percentage in force now; it is called once
+	// for each connection and each HTTP request. nil: enforce, 100 %.
+	Policy func() authz.Policy
+
+	Signer Signer
+	Names  identity.Names // as the Signer spells them
+
+	// RejectHTTP answers a refusal of the upgrade request with 401 or 403
+	// instead of completing the handshake and closing with a code.
+	RejectHTTP bool
+	CloseCodes CloseCodes
+
+	TokenQuery  string // default "token"
+	TokenCookie string // default "sync_token"
+	// UpstreamToken replaces the stripped token where it is not empty.
+	UpstreamToken string
+
+	TrustedProxies []netip.Prefix
+	AllowedOrigins []string // empty: any
+	PublicPaths    []string // globs of GET and HEAD requests without a token
+
+	FirstFrameTimeout  time.Duration // default 10 s
+	FirstFrameMaxBytes int           // default 64 KiB
+	HeaderTimeout      time.Duration // default 5 s
+	MaxHeaderBytes     int           // default 32 KiB
+	MaxMessageBytes    int64         // default 16 MiB
+	MaxConnections     int           // 0: no limit
+	MaxPending         int           // default 1024
+
+	DialTimeout     time.Duration // default 5 s
+	DialRetries     int           // 0: none
+	BreakerFailures int           // default 10
+	BreakerOpen     time.Duration // default 5 s
+
+	DrainDelay  time.Duration
+	DrainPeriod time.Duration
+	// FlipSpread is the time over which connections are closed that a change
+	// of the policy no longer admits; default 30 s.
+	FlipSpread time.Duration
+
+	TLS    *tls.Config   // nil: plain TCP on the client side
+	Engine engine.Engine // nil: engine.Goroutines{}
+	Hooks  Hooks
+	Now    func() time.Time // nil: time.Now
+}
+
+// Signer makes the identity headers of one upstream request; *identity.Signer
+// is one, and a rotation may put another behind the same interface.
+type Signer interface {
+	Headers(id identity.Identity, req identity.Request, now time.Time) ([]identity.Header, error)
+}
+
+// withDefaults fills in what was left zero, and refuses what cannot work.
+func (c Config) withDefaults() (Config, error) {
+	switch {
+	case c.Decide == nil:
+		return c, errors.New("proxy: Config.Decide is required")
+	case c.Protocol == nil:
+		return c, errors.New("proxy: Config.Protocol is required")
+	case c.Signer == nil:
+		return c, errors.New("proxy: Config.Signer is required")
+	case c.Upstream.Address == "":
+		return c, errors.New("proxy: Config.Upstream is required")
+	}
+	orDefault(&c.TokenQuery, "token")
+	orDefault(&c.TokenCookie, "sync_token")
+	orDefault(&c.FirstFrameTimeout, 10*time.Second)
+	orDefault(&c.FirstFrameMaxBytes, 64<<10)
+	orDefault(&c.HeaderTimeout, 5*time.Second)
+	orDefault(&c.MaxHeaderBytes, 32<<10)
+	orDefault(&c.MaxMessageBytes, 16<<20)
+	orDefault(&c.MaxPending, 1024)
+	orDefault(&c.DialTimeout, 5*time.Second)
+	orDefault(&c.BreakerFailures, 10)
+	orDefault(&c.BreakerOpen, 5*time.Second)
+	orDefault(&c.FlipSpread, 30*time.Second)
+	if c.Policy == nil {
+		c.Policy = func() authz.Policy { return authz.Policy{EnforcePercent: 100} }
+	}
+	if c.Engine == nil {
+		c.Engine = engine.Goroutines{}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}

@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+)
+
+// Drain shuts the server down: for DrainDelay it goes on as before, so that
+// load balancers can look elsewhere; then new upgrades are refused, and the
+// live connections are closed with DRAINING, evenly over DrainPeriod. It
+// returns when the last one is gone. When ctx ends, all that are left are
+// closed at once.
+func (s *Server) Drain(ctx context.Context) error {
+	pause(ctx, s.cfg.DrainDelay)
+	s.draining.Store(true)
+	s.closeEvenly(ctx)
+	s.stop()
+	return s.wait()
+}
+
+// closeEvenly ends the live connections over DrainPeriod, in no order.
+func (s *Server) closeEvenly(ctx context.Context) {
+	live, _ := s.sessions.all()
+	rand.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
+	start := time.Now()
+	for i, ses := range live {
+		due := s.cfg.DrainPeriod * time.Duration(i) / time.Duration(len(live))
+		if wait := due - time.Since(start); wait > 0 {
+			pause(ctx, wait)
+		}
+		ses.end(refusal{code: authz.Draining})
+	}
+}
+
+// stop closes the listeners, and what was admitted while the rest was drained.
+func (s *Server) stop() {
+	s.stopped.Store(true)
+	s.listeners.Range(func(ln, _ any) bool {
+		_ = ln.(net.Listener).Close()
+		return true
+	})
+	s.pending.abortAll()
+}
+
+// lastWait is how long the last closing handshakes and requests may take.
+const lastWait = 15 * time.Second
+
+// wait returns when no connection is left, or an error where some had to be
+// abandoned.
+func (s *Server) wait() error {
+	ctx, cancel := context.WithTimeout(context.Background(), lastWait)
+	defer cancel()
+	err := s.plain.shutdown(ctx)
+	for {
+		live, idle := s.sessions.all()
+		if len(live) == 0 {
+			return err
+		}
+		for _, ses := range live {
+			ses.end(refusal{code: authz.Draining})
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// PolicyChanged tells the server that Config.Policy now returns something
+// else. Admitted connections stay; those that enforcement now applies to, and
+// that never showed a valid token, are closed with AUTH_REQUIRED, spread
+// over FlipSpread: all at once would be a stampede of reconnects.
+func (s *Server) PolicyChanged() {
+	live, _ := s.sessions.all()
+	for _, ses := range live {
+		delay := time.Duration(rand.Int64N(int64(s.cfg.FlipSpread)))
+		time.AfterFunc(delay, ses.reconsider)
+	}
+}
+
+// reconsider ends an unauthenticated connection that the policy in force now
+// would not admit, and one whose token ran out while nothing was enforced.
+func (ses *session) reconsider() {
+	ses.mu.Lock()
+	d := ses.decision
+	ses.mu.Unlock()
+	policy := ses.s.cfg.Policy()
+	if policy.Mode == authz.Off {
+		return
+	}
+	if !d.GraceEndsAt.IsZero() {
+		ses.expire()
+		return
+	}
+	unknown := authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
+	unknown.UserID = ses.signed
+	if applied, _ := policy.Apply(unknown, ses.address); !applied.Allow {
+		ses.end(refusal{code: authz.AuthRequired, reason: authz.ReasonNoToken})
+	}
+}

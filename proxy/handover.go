@@ -1,0 +1,102 @@
+package proxy
+
+import (
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/syncward/syncward/framing/http1"
+)
+
+// handover is the net.Listener through which accepted connections reach the
+// HTTP server.
+type handover struct {
+	conns  chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func newHandover() *handover {
+	return &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+// give hands c over; false where the server has stopped.
+func (h *handover) give(c net.Conn) bool {
+	select {
+	case h.conns <- c:
+		return true
+	case <-h.closed:
+		return false
+	}
+}
+
+// Accept waits for the next connection.
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends the listener.
+func (h *handover) Close() error {
+	h.once.Do(func() { close(h.closed) })
+	return nil
+}
+
+// Addr is nobody's: the real listener is the Server's.
+func (h *handover) Addr() net.Addr { return &net.TCPAddr{} }
+
+// plainConn is a client connection at the HTTP server: it knows its peer, and
+// gives first what was read of it before.
+type plainConn struct {
+	net.Conn
+	peer  peer
+	first []byte
+}
+
+// Read gives what was read before, then what comes.
+func (c *plainConn) Read(p []byte) (int, error) {
+	if len(c.first) == 0 {
+		return c.Conn.Read(p)
+	}
+	n := copy(p, c.first)
+	c.first = c.first[n:]
+	return n, nil
+}
+
+// CloseWrite closes the sending half, where the connection can.
+func (c *plainConn) CloseWrite() error {
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return nil
+}
+
+// peerOf finds the peer of a connection that the HTTP server was given.
+func peerOf(c net.Conn) peer {
+	if g, ok := c.(*http1.Guard); ok {
+		c = g.NetConn()
+	}
+	if p, ok := c.(*plainConn); ok {
+		return p.peer
+	}
+	return peer{}
+}
+
+// headOf writes the head of a request anew that net/http alone has read, in
+// mode off. The error says what a strict reading finds wrong with it.
+func headOf(r *http.Request) (*http1.Head, error) {
+	h := &http1.Head{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Proto: r.Proto}
+	h.Target = r.URL.RequestURI()
+	h.Fields = append(h.Fields, http1.Field{Name: "Host", Value: r.Host})
+	for name, values := range r.Header {
+		for _, v := range values {
+			h.Fields = append(h.Fields, http1.Field{Name: name, Value: v})
+		}
+	}
+	_, err := http1.Parse(h.Append(nil, r.RequestURI))
+	return h, err
+}

@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// look reads one message of an admitted client: a token in it is taken out, and
+// judged where it is not the one that was judged last.
+func (ses *session) look(m framing.Message) framing.Verdict {
+	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, framing.Bound{Instance: ses.instance, Pinned: ses.pinned()})
+	if err != nil {
+		return ses.lookRefused(err)
+	}
+	verdict := framing.Verdict{Action: framing.Pass}
+	if found.Out != nil {
+		verdict = framing.Verdict{Action: framing.Rewrite, Payload: found.Out}
+	}
+	if !found.HasToken || ses.known(found.Token) {
+		return verdict
+	}
+	// A decision may wait for keys; the relay never does.
+	go ses.judgeLater(found.Token, verdict)
+	return framing.Verdict{Action: framing.Pause}
+}
+
+// pinned tells whether a message for another instance is refused: where the
+// URL names the instance, it picked the store.
+func (ses *session) pinned() bool { return ses.s.urlNamesInstance() }
+
+// urlNamesInstance tells whether the protocol's payload rides in the URL.
+func (s *Server) urlNamesInstance() bool {
+	for _, src := range s.cfg.Sources {
+		if src == SourcePayload {
+			return true
+		}
+	}
+	return false
+}
+
+// errLook carries a refusal through the engine.
+type errLook struct{ refusal }
+
+func (e errLook) Error() string { return string(e.code) }
+
+// lookRefused is the verdict on a message that a reader refused, under the
+// policy in force now.
+func (ses *session) lookRefused(err error) framing.Verdict {
+	d := unreadable(err)
+	ses.mu.Lock()
+	d.UserID = ses.decision.UserID
+	ses.mu.Unlock()
+	if applied, observed := ses.s.cfg.Policy().Apply(d, ses.address); applied.Allow {
+		ses.s.observed(observed)
+		return framing.Verdict{Action: framing.Pass}
+	}
+	return framing.Verdict{Action: framing.Refuse, Cause: errLook{refuse(d, false)}}
+}
+
+// refused tells the engine how to end a connection after a Look refused.
+func (ses *session) refused(cause error) engine.Ending {
+	var e errLook
+	if errors.As(cause, &e) {
+		return ses.refusedWith(e.refusal)
+	}
+	return ses.refusedWith(refusal{code: authz.BadFrame, reason: authz.ReasonFrame})
+}
+
+// seenToken remembers a token without keeping it.
+type seenToken [sha256.Size]byte
+
+func newSeenToken(token string) seenToken { return sha256.Sum256([]byte(token)) }
+
+// known tells whether token is the one that was judged last.
+func (ses *session) known(token string) bool {
+	sum := newSeenToken(token)
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	if subtle.ConstantTimeCompare(sum[:], ses.seen[:]) == 1 {
+		return true
+	}
+	return ses.decision.Status == authz.Anonymous // it has no identity to compare with
+}
+
+// judgeLater judges a token that came in a later message, and lets the message
+// go on without it.
+func (ses *session) judgeLater(token string, verdict framing.Verdict) {
+	<-ses.ready
+	next := ses.s.decide(context.Background(), token)
+	if ses.refresh(token, next) {
+		ses.conn.Resume(engine.ToUpstream, verdict)
+		return
+	}
+	refused := errLook{refusal{code: authz.Forbidden, reason: authz.ReasonOtherUser}}
+	ses.conn.Resume(engine.ToUpstream, framing.Verdict{Action: framing.Refuse, Cause: refused})
+}
+
+// refresh moves the deadline where next is a newer token of the same user. A
+// bad or older one changes nothing: its client asked for nothing. False where
+// the token is another user's.
+func (ses *session) refresh(token string, next authz.Decision) bool {
+	ses.mu.Lock()
+	current := ses.decision
+	if ses.speaksOfAnother(current, next) {
+		ses.mu.Unlock()
+		return !ses.mayRefuse(current)
+	}
+	ses.seen = newSeenToken(token)
+	result := RefreshRefused
+	if held, code := authz.Refresh(current, next); code == "" {
+		result = RefreshIgnored
+		if held.IssuedAt != current.IssuedAt || held.ExpiresAt != current.ExpiresAt {
+			result = RefreshOK
+			if ses.refreshes() {
+				ses.decision = held
+			}
+		}
+	}
+	ses.mu.Unlock()
+	if ses.refreshes() {
+		ses.s.refreshed(RefreshInBand, result)
+		ses.watch()
+	}
+	return true
+}
+
+// speaksOfAnother tells whether a token names another user: an accepted one, or,
+// where a frame's token is only a copy of the URL's, any that is signed right.
+func (ses *session) speaksOfAnother(current, next authz.Decision) bool {
+	if next.UserID == "" || next.UserID == current.UserID {
+		return false
+	}
+	return next.Allow || !ses.refreshes()
+}
+
+// refreshes tells whether a token in a message moves the deadline: where the
+// URL's credential decides, the frames carry older copies of it.
+func (ses *session) refreshes() bool { return !ses.s.urlNamesInstance() }
+
+// mayRefuse tells whether another user's token ends the connection under the
+// policy in force now; in observe that is counted.
+func (ses *session) mayRefuse(current authz.Decision) bool {
+	d := authz.Refuse(authz.Forbidden, authz.ReasonOtherUser)
+	d.UserID = current.UserID
+	applied, observed := ses.s.cfg.Policy().Apply(d, ses.address)
+	if applied.Allow {
+		ses.s.observed(observed)
+	}
+	return !applied.Allow
+}

@@ -1,0 +1,106 @@
+package proxy
+
+import (
+	"container/list"
+	"net"
+	"sync"
+)
+
+// pending counts the connections that are not yet authenticated, from TCP
+// accept on. When it is full the oldest of the address that holds most is
+// dropped: whoever opens many and says nothing pays for it, not the newcomer.
+type pending struct {
+	mu    sync.Mutex
+	max   int // 0: no limit
+	n     int
+	byKey map[string]*list.List // address → *waiting, oldest first
+}
+
+type waiting struct {
+	conn net.Conn
+	key  string
+	at   *list.Element // nil once it is no longer pending
+}
+
+func newPending(limit int) *pending {
+	return &pending{max: limit, byKey: map[string]*list.List{}}
+}
+
+// add counts c and, where that is one too many, closes the connection that has
+// to go.
+func (p *pending) add(c net.Conn, key string) *waiting {
+	p.mu.Lock()
+	w := &waiting{conn: c, key: key}
+	l := p.byKey[key]
+	if l == nil {
+		l = list.New()
+		p.byKey[key] = l
+	}
+	w.at = l.PushBack(w)
+	p.n++
+	var victim *waiting
+	if p.max > 0 && p.n > p.max {
+		victim = p.greediest().Front().Value.(*waiting)
+		p.drop(victim)
+	}
+	p.mu.Unlock()
+	if victim != nil {
+		abort(victim.conn)
+	}
+	return w
+}
+
+// done says that w is authenticated or gone. It may be called more than once.
+func (p *pending) done(w *waiting) {
+	p.mu.Lock()
+	p.drop(w)
+	p.mu.Unlock()
+}
+
+func (p *pending) drop(w *waiting) {
+	if w.at == nil {
+		return
+	}
+	l := p.byKey[w.key]
+	l.Remove(w.at)
+	if l.Len() == 0 {
+		delete(p.byKey, w.key)
+	}
+	w.at = nil
+	p.n--
+}
+
+// greediest is only looked for when the table is full, which is an attack or a
+// limit set too low; a walk over the addresses is cheap enough then.
+func (p *pending) greediest() *list.List {
+	var most *list.List
+	for _, l := range p.byKey {
+		if most == nil || l.Len() > most.Len() {
+			most = l
+		}
+	}
+	return most
+}
+
+// abortAll drops everybody who is still waiting.
+func (p *pending) abortAll() {
+	p.mu.Lock()
+	var all []net.Conn
+	for _, l := range p.byKey {
+		for e := l.Front(); e != nil; e = e.Next() {
+			all = append(all, e.Value.(*waiting).conn)
+		}
+	}
+	p.mu.Unlock()
+	for _, c := range all {
+		abort(c)
+	}
+}
+
+// abort closes a connection with a reset, so that it costs nothing any more.
+func abort(c net.Conn) {
+	if t, ok := c.(interface{ SetLinger(int) error }); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}

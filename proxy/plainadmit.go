@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/identity"
+)
+
+// bodies is implemented by protocols whose messages also travel as the bodies
+// of HTTP requests.
+type bodies interface {
+	// Body judges a request body as Later judges a message.
+	Body(msg []byte, b framing.Bound) (framing.Found, error)
+	// InstanceHeader names the header field that repeats the instanceId.
+	InstanceHeader() string
+}
+
+// admit decides about one plain request, takes its credential out, and writes
+// its name tag.
+func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refusal {
+	h := pl.head
+	if !originAllowed(h.Values("Origin"), p.s.cfg.AllowedOrigins) {
+		return refusal{code: authz.Forbidden, reason: authz.ReasonOrigin}
+	}
+	cred, ok := p.s.take(h, cookieCounts(h), false)
+	if !ok || len(cred.instance) > maxInstance {
+		return refusal{code: authz.BadFrame, reason: authz.ReasonFrame}
+	}
+	if isPreflight(h) || p.isPublic(h) {
+		return refusal{}
+	}
+	d := authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
+	if cred.has() {
+		d = p.s.decide(r.Context(), cred.token)
+	}
+	pl.instance = cred.instance
+	a := &admission{s: p.s, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
+	if d.Allow {
+		d = p.judgeBody(r, pl, d)
+	} else if policyAllows(policy, d, pl.peer) {
+		if b := p.judgeBody(r, pl, d); b.Code == authz.MessageTooBig {
+			d = b
+		}
+	}
+	ref := a.settle(d, cred.has())
+	if d.Code == authz.MessageTooBig { // in every mode: its body is not whole any more
+		ref = refuse(d, true)
+	}
+	if ref.is() {
+		if d.Reason == authz.ReasonEncoding {
+			ref.status = http.StatusUnsupportedMediaType
+		}
+		return ref
+	}
+	fields, err := p.s.identify(a.decision, pl.id, pl.instance,
+		identity.Request{Method: h.Method, Target: p.s.cfg.Upstream.BasePath + h.Target})
+	if err != nil {
+		p.s.fault(pl.id, "sign", err)
+		return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
+	}
+	pl.fields = fields
+	return refusal{}
+}
+
+// policyAllows tells whether the policy lets a refused decision in.
+func policyAllows(policy authz.Policy, d authz.Decision, from peer) bool {
+	applied, _ := policy.Apply(d, from.key())
+	return applied.Allow
+}
+
+// cookieCounts tells whether a cookie is a credential here: any page can make
+// a browser send it, so the request must name an origin (which was allowed
+// before), or, where browsers send none, say that it comes from the same one.
+func cookieCounts(h *http1.Head) bool {
+	if h.Count("Origin") == 1 {
+		return true
+	}
+	safe := h.Method == http.MethodGet || h.Method == http.MethodHead
+	return safe && h.Count("Origin") == 0 && h.Count("Sec-Fetch-Site") == 1 && h.Get("Sec-Fetch-Site") == "same-origin"
+}
+
+// isPreflight tells whether a request is a CORS preflight, which browsers send
+// without a credential.
+func isPreflight(h *http1.Head) bool {
+	return h.Method == http.MethodOptions && h.Count("Origin") == 1 && h.Count("Access-Control-Request-Method") == 1
+}
+
+func (p *plainServer) isPublic(h *http1.Head) bool {
+	if h.Method != http.MethodGet && h.Method != http.MethodHead {
+		return false
+	}
+	for _, glob := range p.s.cfg.PublicPaths {
+		if pathMatches(glob, h.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeBody reads a body whole where the protocol's messages travel in it,
+// takes its token out, and returns the decision that then stands.
+func (p *plainServer) judgeBody(r *http.Request, pl *plan, d authz.Decision) authz.Decision {
+	reader, ok := p.s.cfg.Protocol.(bodies)
+	if !ok || r.Body == nil || r.Body == http.NoBody {
+		return d
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return refused(d, authz.Refuse(authz.BadFrame, authz.ReasonEncoding))
+	}
+	msg, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, p.s.cfg.MaxMessageBytes))
+	var tooBig *http.MaxBytesError
+	if errors.As(err, &tooBig) {
+		return refused(d, authz.Refuse(authz.MessageTooBig, authz.ReasonSize))
+	} else if err != nil {
+		return refused(d, authz.Refuse(authz.BadFrame, authz.ReasonFrame))
+	}
+	setBody(r, msg)
+	if named := pl.head.Values(reader.InstanceHeader()); len(named) > 1 || len(named) == 1 && named[0] != pl.instance {
+		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
+	}
+	found, err := reader.Body(msg, framing.Bound{Instance: pl.instance, Pinned: true})
+	if err != nil {
+		return refused(d, unreadable(err))
+	}
+	if found.Out != nil {
+		setBody(r, found.Out)
+	}
+	if found.HasToken {
+		other := p.s.decide(r.Context(), found.Token)
+		if other.UserID != "" && other.UserID != d.UserID {
+			return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
+		}
+	}
+	return d
+}
+
+// refused keeps the user of d, for the log and the share of users enforced.
+func refused(d, r authz.Decision) authz.Decision {
+	r.UserID = d.UserID
+	return r
+}
+
+func setBody(r *http.Request, b []byte) {
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	r.ContentLength = int64(len(b))
+	r.TransferEncoding = nil
+}

@@ -1,0 +1,99 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// reads tells whether the client's messages must be looked at once it is
+// admitted.
+func (a *admission) reads() bool {
+	return a.policy.Mode != authz.Off && a.s.cfg.Protocol.ReadsAll()
+}
+
+// relay hands both sockets to the engine. prefix goes upstream first, then
+// what was read of the client and stands in rest.
+func (a *admission) relay(up upstream, prefix, rest []byte) {
+	if len(prefix) > 0 {
+		_ = up.conn.SetWriteDeadline(time.Now().Add(a.s.cfg.DialTimeout))
+		if _, err := up.conn.Write(prefix); err != nil {
+			abort(up.conn)
+			a.close(refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream})
+			return
+		}
+	}
+	_ = a.c.SetDeadline(time.Time{})
+	_ = up.conn.SetDeadline(time.Time{})
+	a.s.settled(a.c)
+
+	ses := newSession(a)
+	options := framing.Options{RSV: negotiatedRSV(up.fields), MaxMessage: a.s.cfg.MaxMessageBytes}
+	fromClient, fromUpstream := options, options
+	fromClient.Sender, fromUpstream.Sender = framing.Client, framing.Upstream
+	if a.reads() {
+		fromClient.Look = ses.look
+	}
+	a.s.sessions.add(ses)
+	a.s.state(StateOpen, 1)
+	ses.started(a.s.cfg.Engine.Start(engine.Pipe{
+		Client: a.c.Conn, Upstream: up.conn,
+		Up: fromClient, Down: fromUpstream,
+		FromClient: rest, FromUpstream: up.rest,
+		Refused: ses.refused,
+		Count:   a.s.cfg.Hooks.Relayed,
+		Done:    ses.done,
+	}))
+}
+
+// negotiatedRSV returns the reserved bits that the upstream's answer allows
+// (RFC 7692 §6 gives permessage-deflate RSV1). Of an extension that we do not
+// know any bit may be its own.
+func negotiatedRSV(h http.Header) byte {
+	var bits byte
+	for _, v := range h.Values("Sec-WebSocket-Extensions") {
+		for ext := range strings.SplitSeq(v, ",") {
+			name, _, _ := strings.Cut(ext, ";")
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "":
+			case "permessage-deflate":
+				bits |= 4
+			default:
+				bits |= 7
+			}
+		}
+	}
+	return bits
+}
+
+// passAnswer gives the client an upstream's answer that is no 101, as the HTTP
+// response that it is. No tunnel comes of it, and both connections end.
+func (a *admission) passAnswer(up upstream) {
+	defer up.conn.Close()
+	deadline := time.Now().Add(30 * time.Second)
+	_ = up.conn.SetDeadline(deadline)
+	_ = a.c.SetDeadline(deadline)
+	whole := io.MultiReader(bytes.NewReader(up.head), bytes.NewReader(up.rest), up.conn)
+	res, err := http.ReadResponse(bufio.NewReader(whole), &http.Request{Method: http.MethodGet})
+	if err != nil {
+		a.s.answer(a.c.Conn, refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream})
+		return
+	}
+	defer res.Body.Close()
+	for _, name := range []string{"Connection", "Upgrade", "Keep-Alive", "Proxy-Connection", "Trailer"} {
+		res.Header.Del(name)
+	}
+	res.Close = true
+	if res.Write(a.c.Conn) != nil {
+		abort(a.c.Conn)
+		return
+	}
+	linger(a.c.Conn, 64<<10)
+}
