@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -142,10 +143,21 @@ func (a *admission) passThrough() {
 		return
 	}
 	_ = a.c.SetWriteDeadline(time.Now().Add(a.s.cfg.HeaderTimeout))
-	if _, err := a.c.Write(up.head); err != nil {
+	if _, err := a.c.Write(a.passedHead(up)); err != nil {
 		abort(a.c.Conn)
 		abort(up.conn)
 		return
 	}
 	a.relay(up, nil, a.c.read)
+}
+
+// passedHead is the upstream's 101 as the client gets it: whole, but that a
+// client which offered syncward.v1 has that selected where the upstream selects
+// nothing, or its browser would fail.
+func (a *admission) passedHead(up upstream) []byte {
+	if !a.cred.optIn || up.fields.Get("Sec-WebSocket-Protocol") != "" {
+		return up.head
+	}
+	before := bytes.TrimSuffix(up.head, []byte("\r\n"))
+	return fmt.Appendf(nil, "%sSec-WebSocket-Protocol: %s\r\n\r\n", before, optInProtocol)
 }

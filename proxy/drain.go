@@ -55,9 +55,11 @@ func (s *Server) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWait)
 	defer cancel()
 	err := s.plain.shutdown(ctx)
+	admitted := make(chan struct{})
+	go func() { s.conns.Wait(); close(admitted) }() // ends: every admission has its time-outs
 	for {
 		live, idle := s.sessions.all()
-		if len(live) == 0 {
+		if len(live) == 0 && admitted == nil {
 			return err
 		}
 		for _, ses := range live {
@@ -65,6 +67,8 @@ func (s *Server) wait() error {
 		}
 		select {
 		case <-idle:
+		case <-admitted:
+			admitted = nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}

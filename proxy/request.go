@@ -50,7 +50,7 @@ func (a *admission) passes(name string) bool {
 	case "sec-websocket-protocol":
 		return !a.answered // else the one that we selected
 	case "sec-websocket-extensions":
-		return !a.answered && !a.reads()
+		return !a.answered && !a.reads() && !a.cred.optIn
 	}
 	return a.s.forwardable(a.head, name, a.c.peer)
 }
