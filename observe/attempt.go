@@ -25,8 +25,9 @@ type account struct {
 }
 
 // describe is the only place where an attempt becomes words. The code is what
-// was refused with or, where observe mode let it pass, what enforce would have
-// refused with; the status belongs to an admission and is empty in a refusal.
+// was refused with or, where the attempt was let pass all the same (observe
+// mode, or a user beyond ENFORCE_PERCENT), what enforce would have refused with;
+// the status belongs to an admission and is empty in a refusal.
 func describe(a proxy.Attempt) account {
 	result, level := admitted, zapcore.InfoLevel
 	if a.Code != "" {
@@ -60,29 +61,29 @@ func describe(a proxy.Attempt) account {
 
 // attemptSeries returns the label values of every series that an attempt can
 // reach, so that each exists, at 0, before the first attempt. It is not the full
-// product of the lists: an admission has a status, a refusal has none; only
-// observe mode admits with a code; off mode looks for no credential.
+// product of the lists: an admission has a status, a refusal has none; who is
+// admitted with a code (observe mode, or beyond ENFORCE_PERCENT) is anonymous;
+// off mode looks for no credential.
 func attemptSeries() [][]string {
 	var out [][]string
-	for _, mode := range []authz.Mode{authz.Enforce, authz.Observe} {
-		for _, source := range sources {
-			for _, code := range codes {
-				out = append(out, []string{refused, "", string(code), string(source), mode.String()})
-				if mode == authz.Observe {
-					out = append(out, []string{admitted, string(authz.Anonymous), string(code), string(source), mode.String()})
-				}
+	add := func(values ...string) { out = append(out, values) }
+	for _, mode := range []string{authz.Enforce.String(), authz.Observe.String()} {
+		for _, source := range words(sources) {
+			for _, code := range words(codes) {
+				add(refused, "", code, source, mode)
+				add(admitted, string(authz.Anonymous), code, source, mode)
 			}
-			if source != proxy.SourceNone {
-				out = append(out, []string{admitted, string(authz.Valid), "", string(source), mode.String()},
-					[]string{admitted, string(authz.Grace), "", string(source), mode.String()})
+			if source != string(proxy.SourceNone) {
+				add(admitted, string(authz.Valid), "", source, mode)
+				add(admitted, string(authz.Grace), "", source, mode)
 			}
 		}
 	}
-	for _, mode := range modes { // what needs no credential: PUBLIC_PATHS, off
-		out = append(out, []string{admitted, string(authz.Anonymous), "", string(proxy.SourceNone), mode.String()})
+	for _, mode := range modeWords() { // what needs no credential: PUBLIC_PATHS, off
+		add(admitted, string(authz.Anonymous), "", string(proxy.SourceNone), mode)
 	}
-	for _, code := range codes {
-		out = append(out, []string{refused, "", string(code), string(proxy.SourceNone), authz.Off.String()})
+	for _, code := range words(codes) {
+		add(refused, "", code, string(proxy.SourceNone), authz.Off.String())
 	}
 	return out
 }

@@ -54,10 +54,10 @@ func newMetrics(version, commit string) *metrics {
 // registerAuth registers what admission writes.
 func (m *metrics) registerAuth(r registrar) {
 	m.attempts = r.counterOf("syncward_auth_attempts_total",
-		"Authentication attempts. code is what was refused with, or what observe mode let pass; empty where enforce admits too. status is empty in a refusal.",
+		"Authentication attempts. code is what was refused with, or would have been (observe mode, ENFORCE_PERCENT); empty where enforce admits too. status is empty in a refusal.",
 		attemptLabels, attemptSeries())
 	m.observed = r.counter("syncward_auth_observed_refusals_total",
-		"Attempts that observe mode admitted and enforce would have refused.", axis{"code", words(codes)})
+		"What enforce would have refused and observe mode or ENFORCE_PERCENT let pass: attempts, and live connections that enforce would have ended.", axis{"code", words(codes)})
 	m.grace = r.counter("syncward_auth_grace_accepts_total",
 		"Attempts admitted with an expired token within JWT_GRACE_PERIOD.").WithLabelValues()
 	m.refreshes = r.counter("syncward_token_refreshes_total",

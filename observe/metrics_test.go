@@ -102,6 +102,7 @@ func TestValuesOutsideTheirListShareOneSeries(t *testing.T) {
 		h.Auth(proxy.Attempt{Status: authz.Status(text), Source: proxy.Source(text), Mode: authz.Mode(99)})
 		h.Auth(proxy.Attempt{Code: authz.Code(text), Source: proxy.Source(text), Mode: -1})
 		h.Auth(proxy.Attempt{Observed: authz.Code(text)})
+		h.Observed(authz.Code(text))
 		h.Stage(proxy.Stage(text), 0)
 		h.Dial(proxy.DialResult(text))
 		h.State(proxy.State(text), 1)
@@ -136,6 +137,7 @@ func TestHooksCountWhatTheyAreTold(t *testing.T) {
 	h.Auth(proxy.Attempt{Code: authz.TokenInvalid, Status: authz.Grace, Source: proxy.SourceFrame})
 	h.Auth(proxy.Attempt{Observed: authz.TokenExpired, Status: authz.Anonymous, Source: proxy.SourceFrame, Mode: authz.Observe})
 	h.Auth(proxy.Attempt{Code: authz.AuthRequired})
+	h.Observed(authz.SessionRevoked)
 	h.Stage(proxy.StageDial, 30*time.Millisecond)
 	h.Dial(proxy.DialAnswered)
 	h.State(proxy.StateOpen, 3)
@@ -161,6 +163,7 @@ func TestHooksCountWhatTheyAreTold(t *testing.T) {
 		`syncward_auth_attempts_total{code="TOKEN_EXPIRED",mode="observe",result="admitted",source="frame",status="anonymous"}`: 1,
 		`syncward_auth_attempts_total{code="AUTH_REQUIRED",mode="enforce",result="refused",source="none",status=""}`:            1,
 		`syncward_auth_observed_refusals_total{code="TOKEN_EXPIRED"}`:                                                           1,
+		`syncward_auth_observed_refusals_total{code="SESSION_REVOKED"}`:                                                         1,
 		`syncward_auth_grace_accepts_total`:                           1,
 		`syncward_handshake_seconds_count{stage="dial"}`:              1,
 		`syncward_handshake_seconds_bucket{stage="dial",le="0.05"}`:   1,
@@ -244,7 +247,8 @@ func possibleAttempts() []proxy.Attempt {
 		for _, code := range authz.Codes() {
 			out = append(out, proxy.Attempt{Code: code, Source: source},
 				proxy.Attempt{Code: code, Source: source, Mode: authz.Observe, Status: authz.Grace, ExpiredFor: time.Hour},
-				proxy.Attempt{Observed: code, Source: source, Mode: authz.Observe, Status: authz.Anonymous})
+				proxy.Attempt{Observed: code, Source: source, Mode: authz.Observe, Status: authz.Anonymous},
+				proxy.Attempt{Observed: code, Source: source, Status: authz.Anonymous}) // beyond ENFORCE_PERCENT
 		}
 		if source != proxy.SourceNone && source != "" {
 			out = append(out, proxy.Attempt{Source: source, Status: authz.Valid}, proxy.Attempt{Source: source, Status: authz.Grace, Mode: authz.Observe})

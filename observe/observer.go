@@ -37,7 +37,8 @@ func New(o Options) *Observer {
 func (o *Observer) Hooks() proxy.Hooks {
 	m := o.metrics
 	return proxy.Hooks{
-		Auth: o.auth,
+		Auth:     o.auth,
+		Observed: func(c authz.Code) { m.observed.WithLabelValues(word(codes, c)).Inc() },
 		Stage: func(s proxy.Stage, d time.Duration) {
 			m.handshake.WithLabelValues(word(stages, s)).Observe(d.Seconds())
 		},
