@@ -3,6 +3,7 @@ package framing
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,8 +35,7 @@ type Value struct {
 // Scan reads msg strictly (RFC 8259 with the rules of RFC 7493 §2: no duplicate
 // names, valid UTF-8) and stores in found[i] where the value at want[i] stands.
 // found must be as long as want, and want short: each name is compared with
-// every Pointer. The error is ErrBadFrame, and found is then
-// worth nothing.
+// every Pointer. The error is ErrBadFrame; found is then worth nothing.
 func Scan(msg []byte, want []Pointer, found []Value) error {
 	s := scanners.Get().(*scanner)
 	ok := s.scan(msg, want, found)
@@ -102,7 +102,8 @@ func (s *scanner) release() {
 func (s *scanner) scan(msg []byte, want []Pointer, found []Value) bool {
 	s.in = *bytes.NewBuffer(msg)
 	s.dec.Reset(&s.in)
-	s.depth = append(s.depth[:0], make([]int, len(want))...)
+	s.depth = slices.Grow(s.depth[:0], len(want))[:len(want)]
+	clear(s.depth)
 	clear(found)
 	for {
 		var ok bool

@@ -1,0 +1,140 @@
+package livestore
+
+import (
+	"strings"
+
+	"github.com/syncward/syncward/framing"
+)
+
+// What a client sends over a socket, each one JSON object:
+//
+//	0.4 (Effect RPC)
+//	  {"_tag":"Ping"}                                   every 10 s
+//	  {"_tag":"Request","id":"7","tag":"SyncWsRpc.Push",
+//	   "payload":{"storeId":"s","payload":{"authToken":"…"},…},…}
+//	  {"_tag":"Ack","requestId":"7"}                    after each chunk
+//	  {"_tag":"Interrupt","requestId":"7"}
+//	  {"_tag":"Eof"}                                    known to the RPC server; not seen
+//	0.3.1
+//	  {"_tag":"WSMessage.Ping","requestId":"ping"}      answered only in these very bytes
+//	  {"_tag":"WSMessage.PullReq","requestId":"…"}
+//	  {"_tag":"WSMessage.PushReq","requestId":"…","batch":[…]}
+//	  {"_tag":"WSMessage.AdminResetRoomReq",…}          WSMessage.AdminInfoReq
+//
+// An HTTP body is one Request of SyncHttpRpc.
+const (
+	ping   = `{"_tag":"Ping"}`
+	ping03 = `{"_tag":"WSMessage.Ping","requestId":"ping"}`
+
+	admin = "WSMessage.Admin"
+)
+
+var (
+	socketCalls = []string{"SyncWsRpc.Pull", "SyncWsRpc.Push"}
+	httpCalls   = []string{"SyncHttpRpc.Pull", "SyncHttpRpc.Push", "SyncHttpRpc.Ping"}
+)
+
+// Later judges one client message, text or binary. Of a Request only the token
+// goes, whatever stands at its field (HasToken is true for a non-empty string);
+// all other messages pass as they are.
+//
+// Errors: ErrForbidden for a Request of another store than b.Instance and for
+// an admin message that is not allowed. ErrBadFrame for all that is not on the
+// list above: what is no strict JSON object, a Request without a storeId, and
+// ids that are no strings, since a numeric one leaves the upstream's connection
+// without any further answer.
+func (p *Protocol) Later(_ framing.Opcode, msg []byte, b framing.Bound) (framing.Found, error) {
+	if string(msg) == ping || string(msg) == ping03 {
+		return framing.Found{}, nil
+	}
+	if b.OptedIn {
+		if f, ok := framing.AuthMessage(msg); ok {
+			return f, nil
+		}
+	}
+	m, err := p.read(msg)
+	if err != nil {
+		return framing.Found{}, err
+	}
+	switch {
+	case m.tag.Is(msg, "Request"):
+		return p.request(m, b, socketCalls)
+	case m.tag.Is(msg, "Ack"), m.tag.Is(msg, "Interrupt"):
+		if m.requestID.Kind != '"' {
+			return framing.Found{}, framing.ErrBadFrame
+		}
+		return framing.Found{}, nil
+	case m.tag.Is(msg, "Ping"), m.tag.Is(msg, "Eof"),
+		m.tag.Is(msg, "WSMessage.Ping"), m.tag.Is(msg, "WSMessage.PullReq"), m.tag.Is(msg, "WSMessage.PushReq"):
+		return framing.Found{}, nil
+	case strings.HasPrefix(m.tag.Text(msg), admin):
+		if !p.options.AllowAdmin {
+			return framing.Found{}, framing.ErrForbidden
+		}
+		return framing.Found{}, nil
+	}
+	return framing.Found{}, framing.ErrBadFrame
+}
+
+// First judges a message like Later, for a connection that is bound to no
+// store: no Request passes. LiveStore has no first sync message; its token
+// rides in the URL.
+func (p *Protocol) First(op framing.Opcode, msg []byte) (framing.Found, error) {
+	return p.Later(op, msg, framing.Bound{})
+}
+
+// Body judges the body of a request of the HTTP transport, read whole and
+// without a content encoding, as Later judges a Request.
+func (p *Protocol) Body(msg []byte, b framing.Bound) (framing.Found, error) {
+	m, err := p.read(msg)
+	if err != nil {
+		return framing.Found{}, err
+	}
+	if !m.tag.Is(msg, "Request") {
+		return framing.Found{}, framing.ErrBadFrame
+	}
+	return p.request(m, b, httpCalls)
+}
+
+// message is a message and where its parts are.
+type message struct {
+	msg                                  []byte
+	tag, id, requestID, call, store, tok framing.Value
+}
+
+var (
+	tagField       = framing.MustPointer("/_tag")
+	idField        = framing.MustPointer("/id")
+	requestIDField = framing.MustPointer("/requestId")
+	callField      = framing.MustPointer("/tag")
+	storeField     = framing.MustPointer("/payload/storeId")
+)
+
+func (p *Protocol) read(msg []byte) (message, error) {
+	want := [...]framing.Pointer{tagField, idField, requestIDField, callField, storeField, p.inFrame}
+	var at [len(want)]framing.Value
+	if err := framing.Scan(msg, want[:], at[:]); err != nil {
+		return message{}, err
+	}
+	return message{msg: msg, tag: at[0], id: at[1], requestID: at[2], call: at[3], store: at[4], tok: at[5]}, nil
+}
+
+// request judges a Request that must call one of calls.
+func (p *Protocol) request(m message, b framing.Bound, calls []string) (framing.Found, error) {
+	known := false
+	for _, call := range calls {
+		known = known || m.call.Is(m.msg, call)
+	}
+	if !known || m.id.Kind != '"' || m.store.Kind != '"' {
+		return framing.Found{}, framing.ErrBadFrame
+	}
+	if b.Instance == "" || !m.store.Is(m.msg, b.Instance) {
+		return framing.Found{}, framing.ErrForbidden
+	}
+	f := framing.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}
+	f.HasToken = f.Token != ""
+	if m.tok.Kind != 0 {
+		f.Out = m.tok.Splice(m.msg, p.options.Replace)
+	}
+	return f, nil
+}
