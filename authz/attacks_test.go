@@ -94,6 +94,19 @@ func TestAKeyInsideATokenIsNeverUsed(t *testing.T) {
 	}
 }
 
+func TestAKeySourceIsAskedOnlyForPinnedAlgorithms(t *testing.T) {
+	v := verifier(t, func(c *authz.Config) {
+		c.Algorithms = []string{"HS256"}
+		c.Keys = keysFunc(func(h authz.Header) ([]authz.Key, error) {
+			t.Errorf("asked for %+v", h)
+			return nil, nil
+		})
+	})
+	for _, alg := range []string{"HS512", "RS256", "none", ""} {
+		check(t, v, alg, withHeader(`{"alg":"`+alg+`","kid":"k"}`), "TOKEN_INVALID algorithm")
+	}
+}
+
 // Attack 13.
 func TestAHostileKeyIDReachesNoKeySource(t *testing.T) {
 	var asked []string

@@ -13,37 +13,41 @@ import (
 const maxUserIDBytes = 256
 
 // claimSet is what is read of a token's claims (RFC 7519 §4.1). Strings are ""
-// and times zero where the claim is absent or unfit.
+// and times zero where the claim is absent or unfit; what is not asked for is
+// right.
 type claimSet struct {
-	user, id, issuer     string
-	rightAudience        bool
-	expires, issued, nbf numericDate
-	unreadable           bool // a registered claim has the wrong JSON type
+	user, id                   string
+	rightIssuer, rightAudience bool
+	ownAssertion               bool // the issuer is Syncward
+	expires, issued, nbf       numericDate
+	unreadable                 bool // jti is no string
 }
 
 // numericDate is a NumericDate claim (RFC 7519 §2).
 type numericDate struct {
 	time    time.Time
 	present bool
-	bad     bool // present, but no number from 0 to the end of the year 9999
+	bad     bool // present, but no number from 0 to the end of the year 9999; time is zero
 }
 
 // readClaims reads the claims that matter to v. It reports false where they
 // are no strict JSON object.
 func (v *Verifier) readClaims(c *compact) (claimSet, bool) {
-	var s claimSet
+	s := claimSet{rightIssuer: v.config.Issuer == "", rightAudience: v.config.Audience == ""}
 	ok := c.json.read(c.claims, func(name []byte, value jsontext.Value) {
 		if string(name) == v.userPath[0] {
 			s.user = readUser(value, v.userPath[1:])
 		}
 		switch string(name) {
 		case "iss":
-			s.issuer, _ = unquote(value)
+			issuer, ok := unquote(value)
+			s.rightIssuer = s.rightIssuer || ok && string(issuer) == v.config.Issuer
+			s.ownAssertion = v.config.AssertionIssuer != "" && string(issuer) == v.config.AssertionIssuer
 		case "aud":
-			s.rightAudience = v.config.Audience != "" && audienceHolds(value, v.config.Audience)
+			s.rightAudience = s.rightAudience || audienceHolds(value, v.config.Audience)
 		case "jti":
 			id, ok := unquote(value)
-			s.id, s.unreadable = id, s.unreadable || !ok
+			s.id, s.unreadable = string(id), !ok
 		case "exp":
 			s.expires = readDate(value)
 		case "iat":
@@ -68,11 +72,11 @@ func readUser(value jsontext.Value, path []string) string {
 		})
 		return user
 	}
-	user, ok := unquote(value)
-	if !ok || !validUserID(user) {
-		return ""
+	text, ok := unquote(value)
+	if user := string(text); ok && validUserID(user) {
+		return user
 	}
-	return user
+	return ""
 }
 
 // validUserID reports whether id is 1 to 256 visible ASCII characters: it goes
@@ -92,18 +96,18 @@ func validUserID(id string) bool {
 func audienceHolds(value jsontext.Value, want string) bool {
 	if value.Kind() != '[' {
 		audience, ok := unquote(value)
-		return ok && audience == want
+		return ok && string(audience) == want
 	}
 	found := false
 	elements := jsontext.NewDecoder(bytes.NewBuffer(value))
 	elements.ReadToken() // the bracket; the array was read before
 	for elements.PeekKind() != ']' {
 		element, err := elements.ReadValue()
-		audience, ok := unquote(element)
-		if err != nil || !ok {
+		audience, isText := unquote(element)
+		if err != nil || !isText {
 			return false
 		}
-		found = found || audience == want
+		found = found || string(audience) == want
 	}
 	return found
 }

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -12,8 +13,8 @@ const maxKidBytes = 256
 // joseHeader is all that is read of a JOSE header (RFC 7515 §4.1). jwk, jku,
 // x5c and x5u are not in it, so that no key can come from a token.
 type joseHeader struct {
-	Header
-	typ string
+	Header                       // Alg is "" unless it is pinned
+	rightType, ownAssertion bool // what typ says
 	// unreadable: alg, kid or typ is not what RFC 7515 says it is.
 	unreadable bool
 	// critical: an extension changes what the token means. None is known here,
@@ -22,10 +23,10 @@ type joseHeader struct {
 	critical bool
 }
 
-// readHeader reports false where data is no strict JSON object.
-func (c *compact) readHeader() (joseHeader, bool) {
-	var h joseHeader
-	text := func(value jsontext.Value) string {
+// readHeader reports false where the header is no strict JSON object.
+func (v *Verifier) readHeader(c *compact) (joseHeader, bool) {
+	h := joseHeader{rightType: v.config.Type == ""}
+	text := func(value jsontext.Value) []byte {
 		s, ok := unquote(value)
 		h.unreadable = h.unreadable || !ok
 		return s
@@ -33,12 +34,15 @@ func (c *compact) readHeader() (joseHeader, bool) {
 	ok := c.json.read(c.header, func(name []byte, value jsontext.Value) {
 		switch string(name) {
 		case "alg":
-			h.Alg = text(value)
+			h.Alg = v.pinned(text(value))
 		case "kid":
-			h.Kid = text(value)
-			h.unreadable = h.unreadable || len(h.Kid) > maxKidBytes || hasControls(h.Kid)
+			kid := text(value)
+			h.unreadable = h.unreadable || len(kid) > maxKidBytes || bytes.ContainsFunc(kid, isControl)
+			h.Kid = string(kid)
 		case "typ":
-			h.typ = text(value)
+			typ := text(value)
+			h.rightType = h.rightType || sameType(string(typ), v.config.Type)
+			h.ownAssertion = sameType(string(typ), v.config.AssertionType)
 		case "crit", "b64":
 			h.critical = true
 		}
@@ -46,24 +50,51 @@ func (c *compact) readHeader() (joseHeader, bool) {
 	return h, ok
 }
 
-func hasControls(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+// pinned returns alg where it is one of the pinned algorithms, else "".
+func (v *Verifier) pinned(alg []byte) string {
+	for _, a := range v.config.Algorithms {
+		if string(alg) == a {
+			return a
+		}
+	}
+	return ""
 }
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // sameType compares two typ values as media types (RFC 7515 §4.1.9): without
 // regard to ASCII case, and with "application/" implied where there is no
 // slash. Letters outside ASCII are equal to themselves only.
-func sameType(a, b string) bool { return mediaType(a) == mediaType(b) }
-
-func mediaType(typ string) string {
-	lower := []byte(typ)
-	for i, b := range lower {
-		if 'A' <= b && b <= 'Z' {
-			lower[i] = b + ('a' - 'A')
+func sameType(a, b string) bool {
+	a, b = bareType(a), bareType(b)
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
 		}
 	}
-	if bare, ok := strings.CutPrefix(string(lower), "application/"); ok && !strings.Contains(bare, "/") {
-		return bare
+	return true
+}
+
+// bareType returns typ without its "application/", unless that leaves a slash.
+func bareType(typ string) string {
+	const prefix = "application/"
+	if len(typ) < len(prefix) || strings.Contains(typ[len(prefix):], "/") {
+		return typ
 	}
-	return string(lower)
+	for i := range len(prefix) {
+		if lower(typ[i]) != prefix[i] {
+			return typ
+		}
+	}
+	return typ[len(prefix):]
+}
+
+func lower(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		return b + ('a' - 'A')
+	}
+	return b
 }

@@ -30,16 +30,16 @@ func (v *Verifier) judgeClaims(h joseHeader, s claimSet) Decision {
 
 // wrongParty says why a token is not one of this issuer, for us, about a user.
 func (v *Verifier) wrongParty(h joseHeader, s claimSet) Reason {
-	switch c := &v.config; {
-	case c.AssertionIssuer != "" && s.issuer == c.AssertionIssuer:
+	switch {
+	case s.ownAssertion:
 		return ReasonOwnAssertion
-	case c.Type != "" && !sameType(h.typ, c.Type):
+	case !h.rightType:
 		return ReasonType
-	case c.Issuer != "" && s.issuer != c.Issuer:
+	case !s.rightIssuer:
 		return ReasonIssuer
-	case c.Audience != "" && !s.rightAudience:
+	case !s.rightAudience:
 		return ReasonAudience
-	case s.user == "", s.user == c.AnonymousUserID:
+	case s.user == "", s.user == v.config.AnonymousUserID:
 		return ReasonUser
 	}
 	return ReasonNone
@@ -51,14 +51,15 @@ func (v *Verifier) wrongParty(h joseHeader, s claimSet) Reason {
 // both, but is a plain "always" as nbf.
 func wrongDates(s claimSet) Reason {
 	switch {
-	case s.unreadable, s.expires.bad, s.issued.bad, s.nbf.bad:
-		return ReasonClaims
 	case !s.expires.present:
 		return ReasonNoExpiry
 	case !s.issued.present:
 		return ReasonNoIssuedAt
-	case s.expires.time.Unix() <= 0, s.issued.time.Unix() <= 0:
+	case s.unreadable, s.nbf.bad, !isDate(s.expires), !isDate(s.issued):
 		return ReasonClaims
 	}
 	return ReasonNone
 }
+
+// isDate is false for a bad date too, since the zero time is long before 1970.
+func isDate(d numericDate) bool { return d.time.Unix() > 0 }

@@ -48,14 +48,15 @@ func (r *objectReader) read(data []byte, visit func(name []byte, value jsontext.
 	return err == io.EOF
 }
 
-// unquote returns the string that value is, false where it is none.
-func unquote(value jsontext.Value) (string, bool) {
+// unquote returns the string that value is, false where it is none. The result
+// may be a part of value.
+func unquote(value jsontext.Value) ([]byte, bool) {
 	if value.Kind() != '"' {
-		return "", false
+		return nil, false
 	}
 	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner), true
+		return inner, true
 	}
 	text, err := jsontext.AppendUnquote(nil, value)
-	return string(text), err == nil
+	return text, err == nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -42,11 +41,11 @@ func (v *Verifier) Decide(ctx context.Context, token string) Decision {
 	if !c.parse(token) {
 		return Refuse(TokenInvalid, ReasonFormat)
 	}
-	header, ok := c.readHeader()
+	header, ok := v.readHeader(c)
 	if !ok {
 		return Refuse(TokenInvalid, ReasonFormat)
 	}
-	if reason := v.judgeHeader(header); reason != ReasonNone {
+	if reason := judgeHeader(header); reason != ReasonNone {
 		return Refuse(TokenInvalid, reason)
 	}
 	if refusal := v.judgeSignature(ctx, c, header.Header); refusal.Code != "" {
@@ -60,15 +59,15 @@ func (v *Verifier) Decide(ctx context.Context, token string) Decision {
 }
 
 // judgeHeader says what is wrong with a header before any key is looked for.
-func (v *Verifier) judgeHeader(h joseHeader) Reason {
+func judgeHeader(h joseHeader) Reason {
 	switch {
 	case h.critical:
 		return ReasonCritical
 	case h.unreadable:
 		return ReasonFormat
-	case h.typ != "" && sameType(h.typ, v.config.AssertionType):
+	case h.ownAssertion:
 		return ReasonOwnAssertion
-	case !slices.Contains(v.config.Algorithms, h.Alg):
+	case h.Alg == "":
 		return ReasonAlgorithm
 	}
 	return ReasonNone
