@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"path"
 	"regexp"
 	"strings"
 )
@@ -43,8 +44,10 @@ func packageComments(tr *tree) (out []finding) {
 func commentFaults(f *ast.File, dir string) (faults []string) {
 	text := f.Doc.Text()
 	want := "Package " + f.Name.Name + " "
-	if f.Name.Name == "main" {
-		want = "Command " + dir[strings.LastIndexByte(dir, '/')+1:] + " "
+	if f.Name.Name == "main" { // go.dev/doc/comment: the program's name, as a sentence begins
+		name := path.Base(dir)
+		want = strings.ToUpper(name[:1]) + name[1:] + " "
+		text = strings.Replace(text, "Command "+name+" ", want, 1) // the older form
 	}
 	if !strings.HasPrefix(text, want) {
 		faults = append(faults, fmt.Sprintf("the package comment does not begin with %q and the purpose", want))

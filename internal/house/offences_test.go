@@ -18,7 +18,7 @@ func tidy() map[string]string {
 	return map[string]string{
 		".gitignore":                 "/bin/\nnode_modules/\n*.out\n",
 		"go.mod":                     "module example.test/m\n\ngo 1.26\n\nrequire (\n\tgithub.com/sony/gobreaker/v2 v2.4.0 // indirect\n)\n",
-		"cmd/syncward/main.go":       comment("Command", "syncward") + "package main\n\nimport _ \"example.test/m/proxy\"\n\nfunc main() {}\n",
+		"cmd/syncward/main.go":       "// Syncward does one thing.\n//\n//\tsyncward serve\n//\n// It does not do another.\npackage main\n\nimport _ \"example.test/m/proxy\"\n\nfunc main() {}\n",
 		"authz/authz.go":             comment("Package", "authz") + "package authz\n\n// Codes lists.\nfunc Codes() {}\n\n// Decide decides.\nfunc Decide() {}\n",
 		"authz/code.go":              "package authz\n\n// Code is a code.\ntype Code string\n\n// The codes.\nconst (\n\tA Code = \"a\"\n\tB Code = \"b\"\n)\n",
 		"proxy/proxy.go":             comment("Package", "proxy") + "package proxy\n\nimport (\n\t_ \"example.test/m/authz\"\n\t_ \"github.com/sony/gobreaker/v2\"\n)\n",
@@ -63,6 +63,7 @@ var offences = []struct {
 	{"comments: one package comment each", "0 package comments", map[string]string{"framing/framing.go": "package framing\n"}},
 	{"comments: one package comment each", "2 package comments (authz/authz.go, authz/two.go)", map[string]string{"authz/two.go": "// Package authz again.\npackage authz\n"}},
 	{"comments: one package comment each", "does not begin with", map[string]string{"framing/framing.go": "// This is it.\n//\n//\tuse(it)\n//\n// Not more.\npackage framing\n"}},
+	{"comments: one package comment each", `does not begin with "Syncward "`, map[string]string{"cmd/syncward/main.go": comment("Package", "main") + "package main\n"}},
 	{"comments: one package comment each", "shows no usage", map[string]string{"framing/framing.go": "// Package framing is not much.\npackage framing\n"}},
 	{"comments: one package comment each", "does not say", map[string]string{"framing/framing.go": "// Package framing frames.\n//\n//\tuse(not)\npackage framing\n"}},
 	{"comments: every export is documented", "Free is exported", map[string]string{"authz/x.go": "package authz\n\nfunc Free() {}\n"}},
