@@ -19,6 +19,7 @@ func (c *conn) closeCame(d Direction, cl framing.Close, relayed bool) {
 		over := d == ToUpstream && c.told[ToClient]
 		c.mu.Unlock()
 		if over {
+			closeWrite(c.pipe.Client)
 			hangUp(c.pipe.Client, false) // RFC 6455 §7.1.1: the server closes first
 		}
 		return
@@ -27,8 +28,8 @@ func (c *conn) closeCame(d Direction, cl framing.Close, relayed bool) {
 	c.decide(sender(d), cl.Code)
 	c.startLinger()
 	switch {
-	case c.clientClosed && (c.passed[ToClient] || c.told[ToClient]):
-		// Both have said goodbye; the upstream should hang up now.
+	case c.clientClosed && (c.passed[ToClient] || c.told[ToClient]), c.ending && d == ToClient:
+		// Both have said goodbye, or been told to; the upstream should hang up.
 		c.await(&c.answer, c.times.Answer, c.goneByTime)
 	case d == ToUpstream && !c.ending:
 		c.await(&c.answer, c.times.Answer, func() { c.answerClient(cl) })
@@ -75,7 +76,7 @@ func (h *half) drained(err error) {
 	c.mu.Unlock()
 	switch {
 	case !finished && !closing:
-		c.shutdown(reset && h.dir == ToUpstream || reset, reset)
+		c.shutdown(reset, reset)
 	case !waiting:
 		closeWrite(h.dst)
 	case !h.machine.AtFrameBoundary():

@@ -88,7 +88,7 @@ func (c *conn) endWent(h *half, whole bool) {
 	whole = whole && !h.failed
 	c.mu.Lock()
 	c.told[h.dir] = true
-	drained := c.drained[1-h.dir] && h.dir == ToUpstream || c.drained[ToClient] && h.dir == ToClient
+	drained := c.drained[ToClient] // both sides wait for a FIN then
 	answered := h.dir == ToClient && c.clientClosed
 	ending := c.ending
 	if h.dir == ToClient {

@@ -151,13 +151,13 @@ func (c *conn) shutdown(resetClient, resetUpstream bool) {
 	hangUp(c.pipe.Upstream, resetUpstream)
 }
 
-// hangUp closes a socket; by reset, what the peer has not read yet is lost.
+// hangUp closes a socket; by reset, what the peer has not read yet is lost. TLS
+// is passed by: it would say goodbye first and wait seconds for room to do so.
+// Where there was time for that, closeWrite has said it.
 func hangUp(n net.Conn, reset bool) {
-	if reset {
-		n = beneath(n) // TLS would say goodbye first, and wait for room to do so
-		if t, ok := n.(*net.TCPConn); ok {
-			t.SetLinger(0)
-		}
+	n = beneath(n)
+	if t, ok := n.(*net.TCPConn); ok && reset {
+		t.SetLinger(0)
 	}
 	n.Close()
 }
