@@ -43,7 +43,8 @@ func StartSidecar(t testing.TB, env ...string) *Sidecar {
 	s := &Sidecar{Addr: FreeAddr(t)}
 	admin := FreeAddr(t)
 	s.Admin = "http://" + admin
-	env = append([]string{"LISTEN_ADDR=" + s.Addr, "ADMIN_ADDR=" + admin, "DRAIN_DELAY=0s", "DRAIN_PERIOD=0s"}, env...)
+	env = append([]string{"LISTEN_ADDR=" + s.Addr, "ADMIN_ADDR=" + admin, "DRAIN_DELAY=0s", "DRAIN_PERIOD=0s",
+		"GORACE=atexit_sleep_ms=50"}, env...)
 	s.Process = Start(t, "syncward serve", t.TempDir(), env, path, "serve")
 	t.Cleanup(func() { s.checkEnd(t) }) // before the clean-up of Start
 	WaitHTTP(t, s.Process, s.Admin+"/readyz")

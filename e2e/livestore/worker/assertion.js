@@ -45,7 +45,7 @@ export const verifyAssertion = async (headers, config) => {
   for (const [claim, header] of Object.entries(sameAsHeader)) {
     if (claims[claim] !== headers.get(header)) throw new Error(`assertion: ${header} says otherwise`)
   }
-  if (claims.uexp !== undefined && String(claims.uexp) !== headers.get('x-sync-token-expires')) {
+  if (String(claims.uexp ?? '') !== (headers.get('x-sync-token-expires') ?? '')) {
     throw new Error('assertion: x-sync-token-expires says otherwise')
   }
   return claims
