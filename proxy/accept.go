@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -130,31 +131,29 @@ func headRefusal(bad *http1.Error) refusal {
 	return r
 }
 
-// answer writes a refusal as the last HTTP answer of a connection. What the
-// client still sends is read for a moment, since closing on unread data would
-// reset the connection and take the answer with it.
+// answer writes a refusal as the last HTTP answer of a connection.
 func (s *Server) answer(c net.Conn, r refusal) {
-	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(lingerTime))
 	if _, err := c.Write(r.response()); err != nil {
 		abort(c)
 		return
 	}
-	linger(c, 256<<10)
+	linger(c)
 }
 
-// linger ends our side of c and reads up to limit bytes of what is still
-// coming, within c's deadline, before it closes.
-func linger(c net.Conn, limit int) {
-	if h, ok := c.(interface{ CloseWrite() error }); ok {
-		_ = h.CloseWrite()
-		buf := make([]byte, 4096)
-		for limit > 0 {
-			n, err := c.Read(buf)
-			if err != nil {
-				break
-			}
-			limit -= n
-		}
+// The bounds of a lingering close.
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 256 << 10
+)
+
+// linger ends our side of c and reads for a moment what is still coming before
+// it closes: closing on unread data would reset the connection, and the reset
+// would overtake our last words.
+func linger(c net.Conn) {
+	_ = c.SetDeadline(time.Now().Add(lingerTime))
+	if h, ok := c.(interface{ CloseWrite() error }); ok && h.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, c, lingerBytes)
 	}
 	_ = c.Close()
 }

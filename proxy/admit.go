@@ -110,12 +110,12 @@ func (a *admission) answer101() error {
 // close ends a connection that has its 101 and is not relayed: the close frame,
 // then a moment for the client's own.
 func (a *admission) close(r refusal) {
-	_ = a.c.SetDeadline(time.Now().Add(2 * time.Second))
+	_ = a.c.SetDeadline(time.Now().Add(lingerTime))
 	content := r.closing(a.s.cfg.CloseCodes)
 	if _, err := a.c.Write(content.Frame(nil)); err != nil {
 		abort(a.c.Conn)
 	} else {
-		linger(a.c.Conn, 256<<10)
+		linger(a.c.Conn)
 	}
 	a.s.ended(engine.BySyncward, content.Code, 0)
 }

@@ -153,9 +153,9 @@ func (a *admission) collected(col *framing.Collector, got framing.Collected, res
 // leave answers a client that closes, or breaks the protocol, before it was
 // admitted.
 func (a *admission) leave(content framing.Close, by engine.By) {
-	_ = a.c.SetDeadline(time.Now().Add(2 * time.Second))
+	_ = a.c.SetDeadline(time.Now().Add(lingerTime))
 	_, _ = a.c.Write(content.Frame(nil))
-	linger(a.c.Conn, 256<<10)
+	linger(a.c.Conn)
 	a.s.ended(by, content.Code, 0)
 }
 

@@ -91,9 +91,11 @@ func (a *admission) passAnswer(up upstream) {
 		res.Header.Del(name)
 	}
 	res.Close = true
-	if res.Write(a.c.Conn) != nil {
+	err = res.Write(a.c.Conn)
+	_ = up.conn.Close()
+	if err != nil {
 		abort(a.c.Conn)
 		return
 	}
-	linger(a.c.Conn, 64<<10)
+	linger(a.c.Conn)
 }

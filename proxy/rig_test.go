@@ -545,3 +545,16 @@ func (l *legacy) bytes() string {
 }
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// allHeads waits for n request heads.
+func (l *legacy) allHeads(t *testing.T, n int) []string {
+	t.Helper()
+	var all []string
+	eventually(t, fmt.Sprintf("%d requests at the upstream", n), func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		all = append([]string(nil), l.heads...)
+		return len(all) >= n
+	})
+	return all
+}
