@@ -19,17 +19,17 @@ func AuthMessage(msg []byte) (f Found, ok bool) {
 	if !bytes.Contains(msg, authPrefix) && !bytes.Contains(msg, unicodeEscape) {
 		return Found{}, false
 	}
-	want := [...]Pointer{rootPointer, typePointer, tokenPointer}
+	want := [...]Pointer{typePointer, tokenPointer}
 	var at [len(want)]Value
-	if Scan(msg, want[:], at[:]) != nil || at[0].Kind != '{' {
+	if Scan(msg, want[:], at[:]) != nil {
 		return Found{}, false
 	}
-	switch {
-	case at[1].Is(msg, "auth.refresh"):
-		f = Found{Kind: AuthRefresh, Token: at[2].Text(msg)}
+	switch kind, token := at[0], at[1]; {
+	case kind.Is(msg, "auth.refresh"):
+		f = Found{Kind: AuthRefresh, Token: token.Text(msg)}
 		f.HasToken = f.Token != ""
 		return f, true
-	case at[1].Is(msg, "auth.logout"):
+	case kind.Is(msg, "auth.logout"):
 		return Found{Kind: AuthLogout}, true
 	}
 	return Found{}, false

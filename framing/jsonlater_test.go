@@ -52,6 +52,7 @@ func TestTheTokensNameIsSeenHoweverItIsWritten(t *testing.T) {
 		{"/0", `{"0":"x"}`, `{}`},
 		{"/long-first-name/t", `{"long-first-name":{"\u0074":"x"}}`, `{"long-first-name":{}}`},
 		{"/list/1", `{"list":["a","x"]}`, `{"list":["a",null]}`},
+		{"/l/10", `{"l":[0,1,2,3,4,5,6,7,8,9,"x"]}`, `{"l":[0,1,2,3,4,5,6,7,8,9,null]}`},
 		{"/l/10/tok", `{"l":[0,1,2,3,4,5,6,7,8,9,{"tok":"x"}]}`, `{"l":[0,1,2,3,4,5,6,7,8,9,{}]}`},
 	} {
 		j := framing.JSON{TokenField: framing.MustPointer(c.field), AllFrames: true}

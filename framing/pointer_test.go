@@ -44,6 +44,25 @@ func TestPointersAreReadAsRFC6901WritesThem(t *testing.T) {
 	}
 }
 
+func TestTheSameNamesUnderAnotherParentAreNotFound(t *testing.T) {
+	for _, c := range []struct{ doc, want string }{
+		{`{"a":{"x":1},"c":{"b":{"d":2}}}`, ""},
+		{`{"a":{"b":{"x":1}},"c":{"d":2}}`, ""},
+		{`{"a":{"x":{"d":1},"b":{"d":2},"y":{"d":3}},"b":{"d":4}}`, "2"},
+		{`{"c":{"a":{"b":{"d":1}}},"a":[{"b":{"d":2}}]}`, ""},
+		{`{"a":1,"b":{"d":2}}`, ""},
+		{`[{"a":{"b":{"d":1}}}]`, ""},
+	} {
+		found := make([]framing.Value, 1)
+		if err := framing.Scan([]byte(c.doc), []framing.Pointer{framing.MustPointer("/a/b/d")}, found); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.doc[found[0].Start:found[0].End]; got != c.want {
+			t.Errorf("in %s: %q, want %q", c.doc, got, c.want)
+		}
+	}
+}
+
 func TestTextsThatAreNoPointerAreRefused(t *testing.T) {
 	for _, text := range []string{"authToken", "#/a", "/a~", "/a~2", "/~/b", "/\xff", " /a"} {
 		if p, err := framing.ParsePointer(text); !errors.Is(err, framing.ErrPointer) {
