@@ -56,7 +56,7 @@ func signEdDSA(private ed25519.PrivateKey) signFunc {
 
 func verifyEdDSA(public ed25519.PublicKey) verifyFunc {
 	return func(input, signature []byte) bool {
-		return len(signature) == ed25519.SignatureSize && ed25519.Verify(public, input, signature)
+		return ed25519.Verify(public, input, signature)
 	}
 }
 

@@ -63,7 +63,7 @@ func TestParseJWKSLeavesOutWhatItDoesNotKnowAndRefusesWhatIsWrong(t *testing.T) 
 		{"one key", `{"keys":[` + good + `]}`, []string{"good"}},
 		{"unknown members", `{"a":{},"keys":[{"key_ops":["verify"],` + good[1:] + `]}`, []string{"good"}},
 		{"an RSA key beside it", `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},` + good + `]}`, []string{"good"}},
-		{"an encryption key beside it", `{"keys":[{"use":"enc","kty":"OKP"},` + good + `]}`, []string{"good"}},
+		{"an encryption key beside it", `{"keys":[{"use":"enc",` + good[1:] + `,` + good + `]}`, []string{"good"}},
 		{"another algorithm's key beside it", `{"keys":[{"alg":"ES384","kty":"EC","crv":"P-256"},` + good + `]}`, []string{"good"}},
 		{"a key that claims another kind's algorithm", `{"keys":[{"alg":"HS256",` + good[1:] + `]}`, nil},
 		{"no keys", `{"keys":[]}`, nil},

@@ -66,7 +66,7 @@ func TestParseKeyTakesTheThreeKindsAndNothingElse(t *testing.T) {
 		{"a public key, never a secret", publicPEM(t, ed.Public()), "", identity.ErrKeyType},
 		{"an encrypted key", strings.ReplaceAll(edPEM, "PRIVATE", "ENCRYPTED PRIVATE"), "", identity.ErrKeyType},
 		{"two keys", edPEM + ecPEM, "", identity.ErrKeyFormat},
-		{"text in front", "key: " + edPEM, "", identity.ErrKeyFormat},
+		{"text in front", "comment\n" + edPEM, "", identity.ErrKeyFormat},
 		{"text behind", edPEM + "more", "", identity.ErrKeyFormat},
 		{"PEM cut short", edPEM[:60], "", identity.ErrKeyFormat},
 		{"PEM of rubbish", strings.Replace(edPEM, "MC4", "MC5", 1), "", identity.ErrKeyFormat},

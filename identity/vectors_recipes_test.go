@@ -158,6 +158,10 @@ func headRecipes() []recipe {
 		set("alg of another strength", "algorithm", "HS256", "alg", `"HS512"`),
 		set("alg RS256", "algorithm", "ES256", "alg", `"RS256"`),
 		{"no alg", "algorithm", "HS256", func(d *draft) { d.head.drop("alg") }},
+		{"alg none with an unknown kid", "algorithm", "HS256", func(d *draft) {
+			d.head.set("alg", `"none"`)
+			d.head.set("kid", `"x"`)
+		}},
 		unsigned("alg none without a signature", `"none"`),
 		unsigned("alg nOnE without a signature", `"nOnE"`),
 	}
@@ -221,7 +225,10 @@ func resized(t testing.TB, d *draft, by int) func(string) []byte {
 }
 
 func claimRecipes() []recipe {
-	var list []recipe
+	list := []recipe{{"times beyond the year 9999", "claims", "HS256", func(d *draft) {
+		d.claims.set("iat", "253402300800")
+		d.claims.set("exp", "253402300860")
+	}}}
 	for _, name := range []string{"iss", "aud", "sub", "cid", "iid", "status", "mth", "iat", "exp", "jti", "pth"} {
 		list = append(list, recipe{"no " + name, "claims", "HS256", func(d *draft) { d.claims.drop(name) }})
 	}

@@ -88,6 +88,11 @@ func TestAnAssertionIsRememberedForAsLongAsItCouldBeAccepted(t *testing.T) {
 	at := now
 	v := verifierFor(key)
 	v.Now = func() time.Time { return at }
+	at = now.Add(-40 * time.Second) // an earlier use, so that first comes in the middle of a generation
+	if _, err := v.Verify(requestWith(t, must(signer.Headers(alice, upgrade, at)))); err != nil {
+		t.Fatal(err)
+	}
+	at = now
 	first := must(signer.Headers(alice, upgrade, now.Add(identity.DefaultLeeway))) // as far ahead as can be
 	if _, err := v.Verify(requestWith(t, first)); err != nil {
 		t.Fatal(err)
