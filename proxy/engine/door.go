@@ -33,11 +33,13 @@ func (c *conn) end(e Ending, code int, cause error) {
 
 	c.cut.Store(true)
 	c.pipe.Upstream.SetWriteDeadline(time.Unix(1, 0))
-	c.up.post(func() { c.up.endUpstream(e.ToUpstream) })
+	// The client's first: the upstream may answer its close at once, and that
+	// answer must find the client's close frame queued ahead of it.
 	c.down.post(func() {
 		c.down.machine.Insert(e.Before)
 		c.down.machine.End(e.ToClient.Frame(nil))
 	})
+	c.up.post(func() { c.up.endUpstream(e.ToUpstream) })
 }
 
 // endUpstream sends the upstream its close frame, if what it has been sent so

@@ -146,7 +146,7 @@ func TestAfterEndNoClientByteReachesAnUpstreamThatReadsLate(t *testing.T) {
 
 // Attack 30: relay, pings, inserts and the close all at once.
 func TestFramesStayWholeWhileManyWriteAndEnd(t *testing.T) {
-	for range 20 {
+	for range 8 {
 		r := start(t, quick, nil)
 		go func() {
 			for {
@@ -191,7 +191,7 @@ func TestFramesStayWholeWhileManyWriteAndEnd(t *testing.T) {
 				got = nil
 				continue
 			}
-			if bytes.Trim(payload, "u") != nil && bytes.Trim(payload, "i") != nil {
+			if len(bytes.Trim(payload, "u")) > 0 && len(bytes.Trim(payload, "i")) > 0 {
 				t.Fatalf("mixed payload %q", payload)
 			}
 			if len(got) == 0 {

@@ -48,7 +48,7 @@ func TestBothDirectionsArriveByteForByte(t *testing.T) {
 			}
 		}
 	})
-	up, down := randomStream(1, &key, 150), randomStream(2, nil, 150)
+	up, down := randomStream(1, &key, 60), randomStream(2, nil, 60)
 	var wg sync.WaitGroup
 	for _, end := range []struct {
 		name      string
@@ -76,7 +76,7 @@ func TestBothDirectionsArriveByteForByte(t *testing.T) {
 	}
 	wg.Wait()
 	res := r.result()
-	if res.BytesUp != int64(len(up)) || res.BytesDown != int64(len(down)) || res.FramesUp != 150 || res.FramesDown != 150 || res.Code != 0 {
+	if res.BytesUp != int64(len(up)) || res.BytesDown != int64(len(down)) || res.FramesUp != 60 || res.FramesDown != 60 || res.Code != 0 {
 		t.Errorf("%+v", res)
 	}
 	if bytesUp.Load() != res.BytesUp || bytesDown.Load() != res.BytesDown {
