@@ -80,9 +80,7 @@ func (g *Guard) Read(p []byte) (int, error) {
 		}
 		if s := &g.stream; s.state == inBody { // straight through, unbuffered
 			n, err := g.Conn.Read(p[:min(int64(len(p)), s.left)])
-			if s.left -= int64(n); s.left == 0 {
-				s.state = atHead
-			}
+			s.left -= int64(n)
 			return n, err
 		}
 		if err := g.fill(); err != nil {

@@ -43,6 +43,9 @@ func serve(t *testing.T, srv *http.Server, headTimeout time.Duration, h http.Han
 	srv.MaxHeaderBytes = 4096
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if e, ok := http1.RefusedFrom(r); ok {
+			if h, ok := http1.HeadFrom(r); ok {
+				t.Errorf("a refused request has the head %+v", h)
+			}
 			w.WriteHeader(e.Status)
 			_, _ = fmt.Fprintf(w, "refused %s", e.Reason)
 			return
@@ -294,4 +297,18 @@ func TestALostClientCancelsTheRequest(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the request outlives its client")
 	}
+}
+
+func TestAnAnswerBeforeTheEndOfALongBodyIsReadAndTheConnectionEnds(t *testing.T) {
+	c := serve(t, &http.Server{}, 0, func(w http.ResponseWriter, r *http.Request) {
+		if g, ok := http1.HeadFrom(r); !ok || g.ContentLength() != 1<<20 {
+			t.Error("not the head of the long body")
+		}
+		w.WriteHeader(http.StatusForbidden)
+	})
+	c.send(req("POST", "/", "Content-Length: 1048576\r\n") + strings.Repeat("x", 4096))
+	if res := c.expect(403, ""); !res.Close {
+		t.Error("the answer does not announce the close")
+	}
+	c.expectEnd()
 }

@@ -82,6 +82,7 @@ var streams = []struct {
 	{"a bad second head", get("") + "GET http://b/ HTTP/1.1\r\n\r\n", get("") + refuse(400, "target"), "target"},
 	{"a bad head behind a body", chunks + "0\r\n\r\n\r\n" + get(""), chunks + "0\r\n\r\n" + refuse(400, "method"), "method"},
 	{"a head over the limit", get("") + get("A: "+strings.Repeat("b", 600)+"\r\n"), get("") + refuse(431, "head_too_large"), "head_too_large"},
+	{"a request line over the limit", "GET /" + strings.Repeat("a", 600) + " HTTP/9\r\n\r\n", refuse(431, "head_too_large"), "head_too_large"},
 	{"a bad upgrade", strings.Replace(upgrade, ": 13", ": 8", 1), refuse(426, "websocket_version"), "websocket_version"},
 	{"an upgrade to HTTP/2", get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"), refuse(400, "upgrade"), "upgrade"},
 	{"the Guard's own word from outside", refuse(400, "x"), refuse(400, "method"), "method"},

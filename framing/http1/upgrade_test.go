@@ -101,26 +101,29 @@ func TestAnUpstreams101IsKeptWhole(t *testing.T) {
 
 // Attack 4: nothing but a right 101 opens a tunnel.
 func TestNoTunnelOpensOn(t *testing.T) {
-	for _, c := range []struct{ answer, old, new string }{
-		{"200 with Upgrade", "101", "200"},
-		{"302 with Upgrade", "101", "302"},
-		{"401 with Upgrade", "101", "401"},
-		{"100", "101", "100"},
-		{"HTTP/1.0", "HTTP/1.1", "HTTP/1.0"},
-		{"another protocol", "WebSocket", "h2c"},
-		{"no protocol", "upgrade: WebSocket\r\n", ""},
-		{"no Connection", "Connection: upgrade\r\n", ""},
-		{"the accept of another key", accept, "AAAAAAAAAAAAAAAAAAAAAAAAAAA="},
-		{"an accept in other letters", accept, strings.ToUpper(accept)},
-		{"two accepts", "Set-Cookie: a=b", "Sec-WebSocket-Accept: " + accept},
-		{"no accept", "Sec-WebSocket-Accept: " + accept + "\r\n", ""},
+	for _, c := range []struct {
+		answer, old, new string
+		want             http1.Reason
+	}{
+		{"200 with Upgrade", "101", "200", "status_line"},
+		{"302 with Upgrade", "101", "302", "status_line"},
+		{"401 with Upgrade", "101", "401", "status_line"},
+		{"100", "101", "100", "status_line"},
+		{"HTTP/1.0", "HTTP/1.1", "HTTP/1.0", "status_line"},
+		{"another protocol", "WebSocket", "h2c", "upgrade"},
+		{"no protocol", "upgrade: WebSocket\r\n", "", "upgrade"},
+		{"no Connection", "Connection: upgrade\r\n", "", "upgrade"},
+		{"the accept of another key", accept, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "websocket_accept"},
+		{"an accept in other letters", accept, strings.ToUpper(accept), "websocket_accept"},
+		{"two accepts", "Set-Cookie: a=b", "Sec-WebSocket-Accept: " + accept, "websocket_accept"},
+		{"no accept", "Sec-WebSocket-Accept: " + accept + "\r\n", "", "websocket_accept"},
 	} {
 		r, err := http1.ParseResponse([]byte(strings.Replace(switching, c.old, c.new, 1)))
 		if err != nil {
 			t.Fatalf("%s: %v", c.answer, err)
 		}
-		if e := r.CheckUpgrade(key); e == nil || e.Status != 502 {
-			t.Errorf("%s: %v", c.answer, e)
+		if e := r.CheckUpgrade(key); e == nil || e.Status != 502 || e.Reason != c.want {
+			t.Errorf("%s: %v, want 502 %s", c.answer, e, c.want)
 		}
 	}
 }
