@@ -245,3 +245,11 @@ func TestPlainHTTPIsProxiedUnderTheSameDecision(t *testing.T) {
 		t.Errorf("head %q", h)
 	}
 }
+
+func TestATraceIsRefusedSinceItsAnswerWouldShowTheNameTag(t *testing.T) {
+	r := newRig(t)
+	if code, _ := r.dial().send("TRACE / HTTP/1.1\r\nHost: a\r\n" + bearer(r.good("ada")) + "\r\n\r\n").status(); code != 400 {
+		t.Errorf("TRACE: %d", code)
+	}
+	r.legacy.untouched(t)
+}

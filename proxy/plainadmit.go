@@ -25,6 +25,9 @@ type bodies interface {
 // its name tag.
 func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refusal {
 	h := pl.head
+	if h.Method == http.MethodTrace { // its answer would show the client the name tag
+		return refusal{code: authz.BadFrame, reason: authz.ReasonFrame}
+	}
 	if !originAllowed(h.Values("Origin"), p.s.cfg.AllowedOrigins) {
 		return refusal{code: authz.Forbidden, reason: authz.ReasonOrigin}
 	}
