@@ -79,10 +79,11 @@ func (c *Collector) Feed(in []byte) Collected {
 			break
 		}
 		if h.Opcode.Control() {
-			if pos+n+int(h.Length) > len(in) {
+			end := pos + n + int(h.Length)
+			if end > len(in) {
 				break
 			}
-			return c.control(h, in[pos+n:pos+n+int(h.Length)], pos+n+int(h.Length))
+			return c.control(h, in[pos+n:end], pos, end)
 		}
 		c.enter(h)
 		c.raw.add(in[pos : pos+n])
@@ -92,22 +93,23 @@ func (c *Collector) Feed(in []byte) Collected {
 	return Collected{N: pos}
 }
 
-// control reports the control frame with header h and payload b.
-func (c *Collector) control(h Header, b []byte, n int) Collected {
+// control reports the control frame with header h and payload b, which stands
+// from pos to end of the input.
+func (c *Collector) control(h Header, b []byte, pos, end int) Collected {
 	if h.Opcode == CloseFrame {
 		found, err := readClose(h, b)
 		if err != nil {
-			return c.broken(n-len(b), Close{Code: CodeProtocolError})
+			return c.broken(pos, Close{Code: CodeProtocolError})
 		}
 		c.over = true
-		return Collected{N: n, Event: CollectClose, Close: found}
+		return Collected{N: end, Event: CollectClose, Close: found}
 	}
 	payload := append([]byte{}, b...)
 	Mask(payload, h.Key, 0)
 	if h.Opcode == Ping {
-		return Collected{N: n, Event: CollectPing, Payload: payload}
+		return Collected{N: end, Event: CollectPing, Payload: payload}
 	}
-	return Collected{N: n, Event: CollectPong, Payload: payload}
+	return Collected{N: end, Event: CollectPong, Payload: payload}
 }
 
 func (c *Collector) broken(n int, cl Close) Collected {

@@ -149,11 +149,14 @@ func TestPayloadsPassBeforeTheyAreWhole(t *testing.T) {
 	}
 }
 
-// randomStream makes a stream that is mostly legal.
-func randomStream(r *rand.Rand, client, control bool) (s []byte) {
+// small payload sizes leave the fuzzer room to work in.
+var small = []int{0, 1, 2, 5, 30, 125, 126}
+
+// randomStream makes a legal stream of frames with payloads of the given sizes.
+func randomStream(r *rand.Rand, client, control bool, sizes ...int) (s []byte) {
 	open := false
 	for range 1 + r.IntN(12) {
-		size := []int{0, 1, 5, 125, 126, 300, 70000}[r.IntN(7)]
+		size := sizes[r.IntN(len(sizes))]
 		payload := make([]byte, size)
 		for i := range payload {
 			payload[i] = byte(r.Uint32())
@@ -180,7 +183,7 @@ func TestAMachineThatPassesAllIsAsOneThatDoesNotLook(t *testing.T) {
 	chunks := func() int { return 1 + r.IntN(4000) }
 	for range 200 {
 		for sender, client := range map[framing.Sender]bool{framing.Client: true, framing.Upstream: false} {
-			s := randomStream(r, client, false)
+			s := randomStream(r, client, false, 0, 1, 5, 125, 126, 300, 70000)
 			blind, _ := drive(t, framing.New(framing.Options{Sender: sender}), s, chunks)
 			looking := framing.New(framing.Options{Sender: sender, Look: func(framing.Message) framing.Verdict { return framing.Verdict{} }})
 			seen, _ := drive(t, looking, s, chunks)
@@ -196,8 +199,8 @@ func TestAMachineThatPassesAllIsAsOneThatDoesNotLook(t *testing.T) {
 func FuzzAnyCutOfTheInputGivesTheSame(f *testing.F) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 8 {
-		f.Add(randomStream(r, true, true), true, byte(0), uint16(0), uint64(1))
-		f.Add(randomStream(r, false, true), false, byte(4), uint16(400), uint64(2))
+		f.Add(randomStream(r, true, true, small...), true, byte(0), uint16(0), uint64(1))
+		f.Add(randomStream(r, false, true, small...), false, byte(4), uint16(400), uint64(2))
 	}
 	f.Add(join(frame(true, false, framing.Text, "a"), framing.Close{Code: 1000, Reason: "x"}.Frame(&testKey)), true, byte(0), uint16(9), uint64(3))
 	f.Fuzz(func(t *testing.T, s []byte, client bool, rsv byte, max uint16, seed uint64) {
