@@ -206,6 +206,18 @@ func TestWhatTheStartWarnsOf(t *testing.T) {
 	}
 }
 
+func TestAPreviousSecretWithoutACurrentOneStopsTheStart(t *testing.T) {
+	for _, mode := range []string{"enforce", "observe"} {
+		_, r := load(pick([]string{
+			"UPSTREAM_URL=http://h", "AUTH_MODE=" + mode,
+			"JWT_PREVIOUS_SECRET=" + otherSecret, "JWT_PREVIOUS_SECRET_VALID_UNTIL=2999-01-01T00:00:00Z",
+		}))
+		if len(r.Faults) != 1 || r.Faults[0].Variable != "JWT_SECRET" {
+			t.Errorf("%s: faults %q, want one of JWT_SECRET", mode, r.Faults)
+		}
+	}
+}
+
 func TestObserveAndOffStartWithoutAKey(t *testing.T) {
 	for _, mode := range []string{"observe", "off"} {
 		if _, r := load(pick([]string{"UPSTREAM_URL=http://h", "AUTH_MODE=" + mode})); r.err() != nil {

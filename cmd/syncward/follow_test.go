@@ -125,13 +125,19 @@ func TestFollowSeesWhatChangedDuringTheStart(t *testing.T) {
 	if r.err() != nil {
 		t.Fatal(r.err())
 	}
-	write(t, path, "logLevel: debug")
 	l, err := newLive(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var seen []error
 	f := newFollower(l.watches(c), func(_ watch, err error) { seen = append(seen, err) })
+	f.step()
+	f.step()
+	if len(seen) != 0 {
+		t.Errorf("changes %v of a file that did not change", seen)
+	}
+	write(t, path, "logLevel: debug")
+	f = newFollower(l.watches(c), f.report) // as if it began only now
 	f.step()
 	f.step()
 	if len(seen) != 1 || seen[0] != nil || l.force.Load().LogLevel.String() != "debug" {

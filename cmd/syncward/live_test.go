@@ -3,6 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -26,16 +32,77 @@ func newTestLive(t *testing.T, more ...string) *live {
 	return l
 }
 
-func tokenBy(t *testing.T, secret string) string {
+// tokenBy makes a good token, with other claims (nil: without) over it; "typ"
+// goes into the header.
+func tokenBy(t *testing.T, secret string, other jwt.MapClaims) string {
 	t.Helper()
 	now := time.Now()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": "u1", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-	}).SignedString([]byte(secret))
+	claims := jwt.MapClaims{"sub": "u1", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
+	for name, value := range other {
+		switch {
+		case name == "typ":
+			token.Header["typ"] = value
+		case value == nil:
+			delete(claims, name)
+		default:
+			claims[name] = value
+		}
+	}
+	signed, err := token.SignedString([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token
+	return signed
+}
+
+// Each variable about tokens reaches the verifier.
+func TestVariablesJudgeTokens(t *testing.T) {
+	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
+	for _, tc := range []struct {
+		env   string
+		token jwt.MapClaims
+		want  authz.Reason
+	}{
+		{"", nil, authz.ReasonNone},
+		{"", jwt.MapClaims{"iss": "syncward"}, authz.ReasonOwnAssertion},
+		{"", jwt.MapClaims{"sub": "anonymous"}, authz.ReasonUser},
+		{"ANONYMOUS_USER_ID=nobody", jwt.MapClaims{"sub": "nobody"}, authz.ReasonUser},
+		{"JWT_ALGORITHMS=HS512", nil, authz.ReasonAlgorithm},
+		{"JWT_ISSUER=me", jwt.MapClaims{"iss": "me"}, authz.ReasonNone},
+		{"JWT_ISSUER=me", jwt.MapClaims{"iss": "you"}, authz.ReasonIssuer},
+		{"JWT_AUDIENCE=us", jwt.MapClaims{"aud": "them"}, authz.ReasonAudience},
+		{"JWT_USER_CLAIM=user.id", jwt.MapClaims{"user": map[string]any{"id": "u2"}}, authz.ReasonNone},
+		{"JWT_USER_CLAIM=user.id", nil, authz.ReasonUser},
+		{"JWT_TYPE=at+jwt", jwt.MapClaims{"typ": "at+jwt"}, authz.ReasonNone},
+		{"JWT_TYPE=at+jwt", nil, authz.ReasonType},
+		{"", jwt.MapClaims{"nbf": in(20 * time.Second)}, authz.ReasonNone},
+		{"JWT_LEEWAY=1s", jwt.MapClaims{"nbf": in(20 * time.Second)}, authz.ReasonNotYet},
+		{"", jwt.MapClaims{"iat": in(-2 * time.Hour), "exp": in(-time.Hour)}, authz.ReasonGrace},
+		{"JWT_GRACE_PERIOD=30m", jwt.MapClaims{"iat": in(-2 * time.Hour), "exp": in(-time.Hour)}, authz.ReasonExpired},
+		{"JWT_MAX_LIFETIME=30m", nil, authz.ReasonLifetime},
+	} {
+		v, err := newTestLive(t, tc.env).verifier()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := v.Decide(context.Background(), tokenBy(t, goodSecret, tc.token)); d.Reason != tc.want {
+			t.Errorf("%s with %v: %q, want %q", tc.env, tc.token, d.Reason, tc.want)
+		}
+	}
+}
+
+func TestAPreviousSecretIsAcceptedUntilItsEnd(t *testing.T) {
+	for until, want := range map[string]bool{"2020-01-01T00:00:00Z": false, "2999-01-01T00:00:00Z": true} {
+		l := newTestLive(t, "JWT_PREVIOUS_SECRET="+otherSecret, "JWT_PREVIOUS_SECRET_VALID_UNTIL="+until)
+		v, err := l.verifier()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := v.Decide(context.Background(), tokenBy(t, otherSecret, nil)); d.Allow != want {
+			t.Errorf("until %s: allowed %t (%s), want %t", until, d.Allow, d.Reason, want)
+		}
+	}
 }
 
 func TestANewSecretIsInForceForTheVerifierThatRuns(t *testing.T) {
@@ -46,7 +113,7 @@ func TestANewSecretIsInForceForTheVerifierThatRuns(t *testing.T) {
 	}
 	check := func(secret string, want bool) {
 		t.Helper()
-		if d := v.Decide(context.Background(), tokenBy(t, secret)); d.Allow != want {
+		if d := v.Decide(context.Background(), tokenBy(t, secret, nil)); d.Allow != want {
 			t.Errorf("allowed %t (%s), want %t", d.Allow, d.Reason, want)
 		}
 	}
@@ -122,7 +189,7 @@ func TestReadersAndTheFollowerDoNotRace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := tokenBy(t, goodSecret)
+	token := tokenBy(t, goodSecret, nil)
 	var readers sync.WaitGroup
 	for range 4 {
 		readers.Go(func() {
@@ -144,4 +211,49 @@ func TestReadersAndTheFollowerDoNotRace(t *testing.T) {
 		}
 	}
 	readers.Wait()
+}
+
+func TestANewCertificateIsServedWithoutARestart(t *testing.T) {
+	l := newTestLive(t)
+	if l.serverTLS() != nil {
+		t.Fatal("TLS without a certificate")
+	}
+	one, two := httptest.NewTLSServer(nil), newPair(t)
+	defer one.Close()
+	l.certificate.Store(&one.TLS.Certificates[0])
+	served := func() []byte {
+		cert, err := l.serverTLS().GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cert.Certificate[0]
+	}
+	if err := l.apply("TLS_CERT_FILE", [][]byte{two[0], []byte("no key")}); err == nil || !bytes.Equal(served(), one.Certificate().Raw) {
+		t.Errorf("a bad pair: %v; or the last good one is gone", err)
+	}
+	if err := l.apply("TLS_CERT_FILE", two); err != nil || bytes.Equal(served(), one.Certificate().Raw) {
+		t.Errorf("a good pair: %v; or the old one is served", err)
+	}
+}
+
+// newPair makes a certificate and its key, both as PEM.
+func newPair(t *testing.T) [][]byte {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return [][]byte{
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+	}
 }

@@ -47,7 +47,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 		return err
 	}
 	health := observe.NewHealth(observe.Check{Name: "keys", Why: l.notReady})
-	l.onChange(c, level, o, srv, log)
+	l.onChange(level, o, log, srv.PolicyChanged)
 	announce(c, r, l, log, client.Addr(), admin.Addr())
 
 	var side sync.WaitGroup
@@ -149,8 +149,9 @@ func reloaded(o *observe.Observer, log *zap.Logger) func(watch, error) {
 	}
 }
 
-// onChange has new flags take effect everywhere.
-func (l *live) onChange(c *config, level zap.AtomicLevel, o *observe.Observer, srv *proxy.Server, log *zap.Logger) {
+// onChange has new flags take effect everywhere; policyChanged is told of those
+// that concern connections.
+func (l *live) onChange(level zap.AtomicLevel, o *observe.Observer, log *zap.Logger, policyChanged func()) {
 	show := func(p authz.Policy) { o.SetMode(p.Mode, p.EnforcePercent) }
 	show(l.policy())
 	l.changed = func(was, is inForce) {
@@ -160,10 +161,10 @@ func (l *live) onChange(c *config, level zap.AtomicLevel, o *observe.Observer, s
 		}
 		show(is.Policy)
 		log.Warn("mode", zap.Stringer("was", was.Policy.Mode), zap.Stringer("is", is.Policy.Mode), zap.Int("enforce_percent", is.Policy.EnforcePercent))
-		for _, d := range c.disagreements(l.flags) {
+		for _, d := range l.c.disagreements(l.flags) {
 			log.Warn("configuration", zap.String("variable", d.Variable), zap.String("disagreement", d.Text))
 		}
-		srv.PolicyChanged()
+		policyChanged()
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"go.uber.org/zap"
+
+	"github.com/syncward/syncward/observe"
 )
 
 // output is a stderr that may be read while it is written.
@@ -40,13 +43,14 @@ func (o *output) String() string {
 // sidecar is a run under test.
 type sidecar struct {
 	addr  string
+	admin string
 	log   *output
 	drain func() // the first signal
 	hurry func() // the second
 	ended chan error
 }
 
-var listenAddr = regexp.MustCompile(`"listen_addr":"([^"]+)"`)
+var startLine = regexp.MustCompile(`"listen_addr":"([^"]+)","admin_addr":"([^"]+)"`)
 
 // startSidecar runs until the test is over, on free ports.
 func startSidecar(t *testing.T, upstream string, more ...string) *sidecar {
@@ -62,8 +66,8 @@ func startSidecar(t *testing.T, upstream string, more ...string) *sidecar {
 	go func() { s.ended <- run(drain, now, c, r, s.log); close(s.ended) }()
 	t.Cleanup(func() { cancel(); hurry(); <-s.ended })
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if m := listenAddr.FindStringSubmatch(s.log.String()); m != nil {
-			s.addr = m[1]
+		if m := startLine.FindStringSubmatch(s.log.String()); m != nil {
+			s.addr, s.admin = m[1], m[2]
 			return s
 		}
 	}
@@ -121,9 +125,10 @@ func TestRunTakesTheTokenOutAndDrains(t *testing.T) {
 	defer up.Close()
 	s := startSidecar(t, up.URL)
 	ctx, ws := dial(t, "ws://"+s.addr, nil)
-	token := tokenBy(t, goodSecret)
+	token := tokenBy(t, goodSecret, nil)
 	say(t, ctx, ws, `{"type":"init","authToken":"`+token+`","n":1}`, `u1 {"type":"init","n":1}`)
 	say(t, ctx, ws, "more", "u1 more")
+	say(t, ctx, ws, `{"type":"init","authToken":"`+token+`"}`, `u1 {"type":"init"}`)
 	s.drain()
 	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != 1012 {
 		t.Errorf("drain ended the connection with %v, want 1012", err)
@@ -138,17 +143,42 @@ func TestRunTakesTheTokenOutAndDrains(t *testing.T) {
 	}
 }
 
+// The first signal takes the sidecar out of service and closes connections one
+// by one; the second closes all that are left.
 func TestASecondSignalClosesAllNow(t *testing.T) {
 	up := httptest.NewServer(echo(t))
 	defer up.Close()
 	s := startSidecar(t, up.URL, "DRAIN_PERIOD=1h")
-	token := tokenBy(t, goodSecret)
-	for range 3 {
+	await(t, s.admin, http.StatusOK)
+	token := tokenBy(t, goodSecret, nil)
+	var sockets [2]*websocket.Conn
+	got := make(chan int, 8)
+	for i := range sockets {
 		ctx, ws := dial(t, "ws://"+s.addr, nil)
+		sockets[i] = ws
 		say(t, ctx, ws, `{"authToken":"`+token+`"}`, `u1 {}`)
-		go ws.Read(ctx)
+		go func() {
+			for {
+				if _, _, err := ws.Read(ctx); err != nil {
+					got <- i
+					return
+				}
+				got <- i + len(sockets)
+			}
+		}()
 	}
 	s.drain()
+	left := 1 - <-got
+	if left < 0 {
+		t.Fatal("a message came where a close was due")
+	}
+	await(t, s.admin, http.StatusServiceUnavailable)
+	if err := sockets[left].Write(context.Background(), websocket.MessageText, []byte("still here")); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-got; n != left+len(sockets) {
+		t.Fatal("the connection whose turn had not come was closed")
+	}
 	s.hurry()
 	select {
 	case err := <-s.ended:
@@ -160,12 +190,46 @@ func TestASecondSignalClosesAllNow(t *testing.T) {
 	}
 }
 
+// await waits until the sidecar's readiness is status.
+func await(t *testing.T, admin string, status int) {
+	t.Helper()
+	last := 0
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		res, err := http.Get("http://" + admin + "/readyz")
+		if err != nil {
+			continue
+		}
+		res.Body.Close()
+		if last = res.StatusCode; last == status {
+			return
+		}
+	}
+	t.Fatalf("readiness is %d, want %d", last, status)
+}
+
+func TestNewFlagsTakeEffectEverywhere(t *testing.T) {
+	l := newTestLive(t)
+	o, level, told := observe.New(observe.Options{}), zap.NewAtomicLevel(), 0
+	l.onChange(level, o, zap.NewNop(), func() { told++ })
+	for _, tc := range []struct {
+		file string
+		told int
+	}{{"logLevel: error", 0}, {"logLevel: error\nauthMode: observe", 1}, {"authMode: observe\nenforcePercent: 5", 2}} {
+		if err := l.apply("FLAGS_FILE", [][]byte{[]byte(tc.file)}); err != nil {
+			t.Fatal(err)
+		}
+		if told != tc.told || level.Level() != l.force.Load().LogLevel {
+			t.Errorf("%q: server told %d times, want %d; level %v", tc.file, told, tc.told, level.Level())
+		}
+	}
+}
+
 func TestRunRefusesABadToken(t *testing.T) {
 	up := httptest.NewServer(echo(t))
 	defer up.Close()
 	s := startSidecar(t, up.URL, "CLOSE_CODES=iana")
 	ctx, ws := dial(t, "ws://"+s.addr, nil)
-	if err := ws.Write(ctx, websocket.MessageText, []byte(`{"authToken":"`+tokenBy(t, otherSecret)+`"}`)); err != nil {
+	if err := ws.Write(ctx, websocket.MessageText, []byte(`{"authToken":"`+tokenBy(t, otherSecret, nil)+`"}`)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != 3000 {
@@ -173,8 +237,15 @@ func TestRunRefusesABadToken(t *testing.T) {
 	}
 }
 
-// Both sides in TLS, the upstream's certificate from a CA file; a new
-// certificate is served without a restart.
+func TestRunObservesWhereItIsTold(t *testing.T) {
+	up := httptest.NewServer(echo(t))
+	defer up.Close()
+	s := startSidecar(t, up.URL, "REQUIRE_AUTH=false", "ANONYMOUS_USER_ID=guest")
+	ctx, ws := dial(t, "ws://"+s.addr, nil)
+	say(t, ctx, ws, `{"authToken":"`+tokenBy(t, otherSecret, nil)+`"}`, `guest {}`)
+}
+
+// Both sides in TLS, the upstream's certificate from a CA file.
 func TestRunSpeaksTLSOnBothSides(t *testing.T) {
 	up := httptest.NewTLSServer(echo(t))
 	defer up.Close()
@@ -200,7 +271,7 @@ func TestRunSpeaksTLSOnBothSides(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(up.Certificate())
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
-	header := http.Header{"Authorization": {"Bearer " + tokenBy(t, goodSecret)}}
+	header := http.Header{"Authorization": {"Bearer " + tokenBy(t, goodSecret, nil)}}
 	ctx, ws := dial(t, "wss://"+s.addr, &websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
 	say(t, ctx, ws, `{}`, `u1 {}`)
 }

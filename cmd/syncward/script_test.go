@@ -29,7 +29,7 @@ func TestCommandLineScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"upstream": startUpstream,
 			"freeport": freePort,
-			"await":    await,
+			"await":    awaitAnswer,
 		},
 	})
 }
@@ -60,9 +60,9 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ln.Close())
 }
 
-// await: await URL STATUS [TEXT]. Waits until URL answers with STATUS and
+// awaitAnswer: await URL STATUS [TEXT]. Waits until URL answers with STATUS and
 // TEXT; ten seconds are the safety net.
-func await(ts *testscript.TestScript, _ bool, args []string) {
+func awaitAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	want := ""
 	if len(args) > 2 {
 		want = args[2]
