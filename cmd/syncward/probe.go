@@ -67,7 +67,11 @@ func probeKeys(ctx context.Context, c *config) probe {
 	if d := v.Decide(ctx, token); !d.Allow {
 		return probe{name, false, fmt.Sprintf("a token made with JWT_SECRET is refused: %s (%s)", d.Refusal(), d.Reason)}
 	}
-	return probe{name, true, fmt.Sprintf("a token made with JWT_SECRET (%s) is accepted, assertions are signed by key %s", alg, l.signer.Load().KeyID())}
+	detail := "a token made with JWT_SECRET (" + alg + ") is accepted"
+	if len(c.Secrets.Identity) > 0 { // an ephemeral key would be another one in serve
+		detail += ", assertions are signed by key " + l.signer.Load().KeyID()
+	}
+	return probe{name, true, detail}
 }
 
 // mint makes a token as the configuration wants them.

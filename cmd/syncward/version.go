@@ -7,8 +7,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker: -ldflags "-X main.version=v1.2.3".
-var version = "dev"
+// Set by the linker: -ldflags "-X main.version=v1.2.3 -X main.commit=4d55edf".
+// An image is built without its repository, so the commit must be told.
+var (
+	version = "dev"
+	commit  = ""
+)
 
 // build is what is known of this binary.
 type build struct{ Version, Commit, Go string }
@@ -16,7 +20,7 @@ type build struct{ Version, Commit, Go string }
 // thisBuild asks the binary itself. The commit of a tree with changes that
 // were not committed ends in +dirty.
 func thisBuild() build {
-	b := build{Version: version, Commit: "unknown", Go: "unknown"}
+	b := build{Version: version, Commit: or(commit, "unknown"), Go: "unknown"}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -24,6 +28,7 @@ func thisBuild() build {
 	b.Go = info.GoVersion
 	for _, s := range info.Settings {
 		switch {
+		case commit != "":
 		case s.Key == "vcs.revision":
 			b.Commit = s.Value
 		case s.Key == "vcs.modified" && s.Value == "true":
