@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -22,23 +25,51 @@ type probe struct {
 
 // probeAll tries what serve will need.
 func probeAll(ctx context.Context, c *config) []probe {
+	running := runsHere(ctx, c.AdminAddr)
 	return []probe{
-		probeListen("listen", c.ListenAddr), probeListen("admin", c.AdminAddr), probeKeys(ctx, c), probeUpstream(ctx, c),
+		probeListen("listen", c.ListenAddr, running), probeListen("admin", c.AdminAddr, running), probeKeys(ctx, c), probeUpstream(ctx, c),
 	}
 }
 
-// probeListen tries to listen. An address in use is no failure: check is run
-// beside the serve that uses it.
-func probeListen(name, addr string) probe {
+// probeListen tries to listen. An address in use stops a start, unless it is a
+// running syncward's: check is also run beside the serve that it asks about.
+func probeListen(name, addr string, running bool) probe {
 	ln, err := net.Listen("tcp", addr)
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && running:
+		return probe{name, true, addr + " is in use by a running syncward"}
 	case errors.Is(err, syscall.EADDRINUSE):
-		return probe{name, true, addr + " is in use: by a running syncward, or by another process that must go first"}
+		return probe{name, false, addr + " is in use by another process; end it, or choose another address"}
 	case err != nil:
 		return probe{name, false, addr + ": " + plain(err)}
 	}
 	ln.Close()
 	return probe{name, true, addr}
+}
+
+// runsHere tells whether a syncward answers at the admin address.
+func runsHere(ctx context.Context, admin string) bool {
+	host, port, err := net.SplitHostPort(admin)
+	if err != nil {
+		return false
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/metrics", nil)
+	if err != nil {
+		return false
+	}
+	direct := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	res, err := direct.RoundTrip(r)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	page, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	return bytes.Contains(page, []byte("\nsyncward_build_info{"))
 }
 
 // probeKeys makes a token with the key and has it judged by the code that
