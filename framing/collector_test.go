@@ -114,6 +114,9 @@ func TestWhatCannotBeAFirstMessage(t *testing.T) {
 				if got.Event != v.event || got.Close.Code != v.code || !errors.Is(got.Err, v.err) {
 					t.Errorf("%+v", got)
 				}
+				if again := c.Feed(v.in); again.N != 0 || again.Event != framing.CollectMore {
+					t.Errorf("it went on: %+v", again)
+				}
 				if len(c.Raw()) > 2*1000+16<<10 {
 					t.Errorf("holds %d bytes", len(c.Raw()))
 				}

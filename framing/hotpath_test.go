@@ -34,6 +34,25 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestAMessageInTwoReadsAllocatesNothing: buffers come from the pool and go back.
+func TestAMessageInTwoReadsAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector lets pools forget what was put back")
+	}
+	in := frame(true, true, framing.Text, strings.Repeat("x", 3000))
+	m := framing.New(framing.Options{Sender: framing.Client, Look: passAll})
+	got := testing.AllocsPerRun(1000, func() {
+		m.Feed(in[:1000])
+		if s := m.Feed(in[1000:]); len(s.Out) != len(in) {
+			t.Fatalf("%d bytes came out", len(s.Out))
+		}
+		m.Feed(nil)
+	})
+	if got != 0 {
+		t.Errorf("%v allocations", got)
+	}
+}
+
 // BenchmarkFrames walks a 32 KiB read full of frames of 128 bytes.
 func BenchmarkFrames(b *testing.B) {
 	one := frame(true, true, framing.Text, strings.Repeat("x", 128))

@@ -146,3 +146,18 @@ func TestEndWhilePausedDropsTheMessage(t *testing.T) {
 		t.Errorf("fed after the end: %+v", s)
 	}
 }
+
+func TestBehindTheSendersCloseNothingGoesOut(t *testing.T) {
+	closing := framing.Close{Code: 1000}.Frame(&testKey)
+	for name, look := range map[string]framing.Look{"unread": nil, "looked": passAll} {
+		m := framing.New(framing.Options{Sender: framing.Client, Look: look})
+		if out, _ := drive(t, m, closing, whole); !bytes.Equal(out, closing) {
+			t.Fatalf("%s: %x", name, out)
+		}
+		m.Insert(closing)
+		m.End(closing)
+		if s := m.Flush(); !s.Idle() {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}

@@ -186,7 +186,7 @@ func TestAPausedMessageWaitsUntilItsVerdict(t *testing.T) {
 		"refuse":  {verdict: framing.Verdict{Action: framing.Refuse, Cause: errRefused}, event: framing.EventRefused},
 		"before":  {verdict: framing.Verdict{Before: one}, want: join(one, two)},
 	} {
-		for how, cut := range map[string]int{"whole": len(two), "in pieces": 3} {
+		for how, cut := range map[string]int{"whole": len(two), "in pieces": 8} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				var shown []byte
 				m := framing.New(framing.Options{Sender: framing.Client, Key: func() [4]byte { return [4]byte{9} },

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,15 +95,7 @@ func TestEndInTheMiddleOfAFrameResetsTheClient(t *testing.T) {
 
 func TestEndResetsAClientThatReadsNothing(t *testing.T) {
 	r := start(t, quick, nil)
-	go func() {
-		m := serverFrame(framing.Binary, strings.Repeat("x", 1<<20))
-		for {
-			if _, err := r.upstream.Write(m); err != nil {
-				return
-			}
-		}
-	}()
-	time.Sleep(300 * time.Millisecond) // let the pump block in its write
+	standsStill(t, flood(r.upstream, serverFrame(framing.Binary, strings.Repeat("x", 1<<20))))
 	r.conn.End(revoked)
 	if res := r.result(); !res.TimedOut {
 		t.Errorf("%+v", res)
@@ -108,7 +103,7 @@ func TestEndResetsAClientThatReadsNothing(t *testing.T) {
 }
 
 func TestEndCutsAnUpstreamThatIsInTheMiddleOfAFrame(t *testing.T) {
-	r := start(t, quick, nil)
+	r := start(t, engine.Goroutines{Answer: 2 * safety}, nil)
 	f := clientFrame(framing.Text, "never finished")
 	r.send(r.client, f[:9])
 	r.expect(r.upstream, f[:9])
@@ -118,29 +113,64 @@ func TestEndCutsAnUpstreamThatIsInTheMiddleOfAFrame(t *testing.T) {
 	if rest, _ := r.expectEnd(r.upstream); len(rest) > 0 {
 		t.Errorf("the upstream got %x behind half a frame", rest)
 	}
-	r.result()
+	r.hangUp()
+}
+
+func TestEndResetsAClientWhoseFrameCanNeverBeFinished(t *testing.T) {
+	r := start(t, engine.Goroutines{Boundary: 2 * safety}, nil)
+	f := serverFrame(framing.Text, "never finished")
+	r.send(r.upstream, f[:5])
+	r.expect(r.client, f[:5])
+	r.conn.End(revoked)
+	r.upstream.CloseWrite()
+	if rest, reset := r.expectEnd(r.client); len(rest) > 0 || !reset {
+		t.Errorf("got %x, reset %v", rest, reset)
+	}
+	if res := r.result(); !res.TimedOut {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestFurtherEndsDoNotPutTheResetOff(t *testing.T) {
+	r := start(t, quick, nil)
+	f := serverFrame(framing.Text, "never finished")
+	r.send(r.upstream, f[:5])
+	r.expect(r.client, f[:5])
+	for end := time.Now().Add(safety); ; time.Sleep(quick.Boundary / 5) {
+		r.conn.End(revoked)
+		select {
+		case res := <-r.done:
+			if !res.TimedOut {
+				t.Errorf("%+v", res)
+			}
+			return
+		default:
+		}
+		if time.Now().After(end) {
+			t.Fatal("never reset")
+		}
+	}
 }
 
 func TestAfterEndNoClientByteReachesAnUpstreamThatReadsLate(t *testing.T) {
 	r := start(t, quick, nil)
 	r.upstream.SetReadBuffer(16 << 10)
-	message := clientFrame(framing.Binary, strings.Repeat("x", 1<<20))
-	go func() {
-		for {
-			if _, err := r.client.Write(message); err != nil {
-				return
-			}
-		}
-	}()
-	time.Sleep(300 * time.Millisecond) // the pump is blocked in a write to the upstream
+	message := clientFrame(framing.Binary, strings.Repeat("x", 1016)) // 1 KiB in all
+	standsStill(t, flood(r.client, bytes.Repeat(message, 64)))
 	r.conn.End(revoked)
-	res := r.result()
 	got, _ := r.expectEnd(r.upstream)
-	if int64(len(got)) > res.BytesUp || res.Code != 4403 {
-		t.Errorf("%d bytes arrived, %+v", len(got), res)
+	res := r.result()
+	if int64(len(got)) >= res.BytesUp {
+		t.Errorf("%d bytes arrived of %d: the write that was under way went on", len(got), res.BytesUp)
 	}
-	if res.TimedOut {
-		t.Error("a stalled upstream made the client's close late")
+	for len(got) >= len(message) && bytes.HasPrefix(got, message) {
+		got = got[len(message):]
+	}
+	if !bytes.HasPrefix(message, got) && (len(got) < 2 || got[0] != 0x88 || len(got) != 2+4+2) {
+		t.Errorf("the upstream's stream ends with %x", got)
+	}
+	if res.Code != 4403 || res.TimedOut {
+		t.Errorf("%+v: a stalled upstream made the client's close late", res)
 	}
 }
 
@@ -255,4 +285,48 @@ func TestWhoBreaksTheProtocolGets1002AndTheOther1011(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stalled is an upstream whose socket takes nothing while stuck, until a write
+// deadline is set.
+type stalled struct {
+	net.Conn
+	stuck    atomic.Bool
+	writing  chan struct{}
+	deadline chan struct{}
+}
+
+func (s *stalled) Write(b []byte) (int, error) {
+	if !s.stuck.CompareAndSwap(true, false) {
+		return s.Conn.Write(b)
+	}
+	close(s.writing)
+	<-s.deadline
+	return 0, os.ErrDeadlineExceeded
+}
+
+func (s *stalled) SetWriteDeadline(t time.Time) error {
+	if t.Before(time.Now()) {
+		close(s.deadline)
+		return nil
+	}
+	return s.Conn.SetWriteDeadline(t)
+}
+
+func TestTheUpstreamGetsItsCloseWhereABatchWasStoppedBeforeItBegan(t *testing.T) {
+	s := &stalled{writing: make(chan struct{}), deadline: make(chan struct{})}
+	r := start(t, quick, func(p *engine.Pipe) {
+		s.Conn = p.Upstream
+		p.Upstream = s
+	})
+	f := clientFrame(framing.Text, "relayed")
+	r.send(r.client, f)
+	r.expect(r.upstream, f)
+	s.stuck.Store(true)
+	r.send(r.client, clientFrame(framing.Text, "stopped")[:8])
+	<-s.writing
+	r.conn.End(revoked)
+	r.expectClose(r.upstream, toUpstream)
+	r.expectClose(r.client, toClient)
+	r.result()
 }

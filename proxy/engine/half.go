@@ -80,9 +80,6 @@ func (h *half) turn(in []byte) framing.Step {
 	h.wmu.Lock()
 	defer h.wmu.Unlock()
 	h.runPosted()
-	if h.dir == ToUpstream && h.c.cut.Load() {
-		h.machine.Cut()
-	}
 	atBoundary := h.machine.AtFrameBoundary()
 	s := h.machine.Feed(in)
 	h.carryOut(s, atBoundary)

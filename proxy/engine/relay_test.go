@@ -116,20 +116,8 @@ func TestASlowReaderHoldsTheSenderBack(t *testing.T) {
 	r := start(t, engine.Goroutines{}, nil)
 	r.client.SetReadBuffer(64 << 10)
 	message := serverFrame(framing.Binary, strings.Repeat("x", 1<<20))
-	var sent atomic.Int64
-	go func() {
-		for range 64 {
-			n, err := r.upstream.Write(message)
-			sent.Add(int64(n))
-			if err != nil {
-				return
-			}
-		}
-	}()
-	// The kernel's buffers fill up, then the sender stands still.
-	for last := int64(-1); sent.Load() != last; time.Sleep(300 * time.Millisecond) {
-		last = sent.Load()
-	}
+	sent := flood(r.upstream, message)
+	standsStill(t, sent)
 	if n := sent.Load(); n >= 60<<20 {
 		t.Fatalf("%d bytes were taken in for a client that reads nothing", n)
 	}
@@ -198,6 +186,23 @@ func TestAPanicInALookEndsItsConnectionAlone(t *testing.T) {
 		p = e
 	}
 	if p == nil || !bytes.Contains(p.Stack, []byte("relay_test.go")) || bytes.Contains(p.Stack, []byte("secret token")) || res.By != engine.BySyncward {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestAPausedConnectionCanBeLost(t *testing.T) {
+	paused := make(chan struct{})
+	r := start(t, engine.Goroutines{}, func(p *engine.Pipe) {
+		p.Up.Look = func(framing.Message) framing.Verdict {
+			close(paused)
+			return framing.Verdict{Action: framing.Pause}
+		}
+	})
+	r.send(r.client, clientFrame(framing.Text, "x"))
+	<-paused
+	r.upstream.SetLinger(0)
+	r.upstream.Close()
+	if res := r.result(); res.By != engine.ByUpstream {
 		t.Errorf("%+v", res)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,4 +151,36 @@ func (r *rig) hangUp() {
 	r.client.Close()
 	r.upstream.Close()
 	r.result()
+}
+
+// standsStill waits until n has grown and then does not for a while: whoever
+// makes it grow is blocked.
+func standsStill(t testing.TB, n *atomic.Int64) {
+	t.Helper()
+	last := int64(0)
+	for end := time.Now().Add(safety); ; time.Sleep(400 * time.Millisecond) {
+		now := n.Load()
+		if now > 0 && now == last {
+			return
+		}
+		last = now
+		if time.Now().After(end) {
+			t.Fatal("back-pressure never came")
+		}
+	}
+}
+
+// flood writes b again and again until c is closed.
+func flood(c net.Conn, b []byte) *atomic.Int64 {
+	var sent atomic.Int64
+	go func() {
+		for {
+			n, err := c.Write(b)
+			sent.Add(int64(n))
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return &sent
 }
