@@ -87,18 +87,21 @@ func (t *tally) endTest(key id, action string) {
 	delete(t.active, key)
 	defer delete(t.output, key)
 	if action == "pass" && t.parent[key] {
-		return
+		return // its subtests are counted
 	}
 	if action == "fail" {
 		p, ok := parentOf(key)
 		if ok {
 			t.broken[p] = true
 		}
-		t.show(key)
+		t.show("FAIL", key)
 		if t.broken[key] {
 			return // its subtest is counted
 		}
 		t.failIn[key.pkg]++
+	}
+	if action == "skip" {
+		t.show("SKIP", key)
 	}
 	t.add(key.pkg, action)
 }
@@ -127,7 +130,7 @@ func (t *tally) endPackage(key id, e event) {
 		if t.failIn[key.pkg] == 0 {
 			t.add(key.pkg, "fail") // did not build, TestMain, a race after the last test
 		}
-		t.show(key)
+		t.show("FAIL", key)
 	}
 	if n := t.count[key.pkg]; n > 0 {
 		fmt.Fprintf(t.out, "%-4s %s (%d tests, %.1f s)\n", e.Action, key.pkg, n, e.Elapsed)
@@ -137,9 +140,9 @@ func (t *tally) endPackage(key id, e event) {
 	delete(t.failIn, key.pkg)
 }
 
-// show prints what a failed test or package wrote.
-func (t *tally) show(key id) {
-	fmt.Fprintf(t.out, "FAIL %s %s\n", key.pkg, key.test)
+// show prints what a failed test or package, or a skipped test, wrote.
+func (t *tally) show(word string, key id) {
+	fmt.Fprintln(t.out, word, key.pkg, key.test)
 	for _, line := range t.output[key] {
 		if !strings.HasPrefix(line, "=== ") {
 			fmt.Fprint(t.out, "    ", line)

@@ -63,9 +63,10 @@ func TestTheLastLineIsTheSumAndTheStatusIsHonest(t *testing.T) {
 		},
 		{"nothing ran", end, false, false, "0 passed, 0 failed, 0 skipped", "no test ran"},
 		{
-			"a skip is forgiven on a desk", `{"Action":"pass","Package":"p","Test":"A"}
+			"a skip is forgiven on a desk, but shown", `{"Action":"pass","Package":"p","Test":"A"}
+{"Action":"output","Package":"p","Test":"B","Output":"no kernel for it\n"}
 {"Action":"skip","Package":"p","Test":"B"}
-` + end, false, true, "1 passed, 0 failed, 1 skipped", "",
+` + end, false, true, "1 passed, 0 failed, 1 skipped", "SKIP p B\n    no kernel for it\n",
 		},
 		{
 			"a skip is not forgiven in CI", `{"Action":"pass","Package":"p","Test":"A"}
