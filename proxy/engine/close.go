@@ -8,6 +8,14 @@ import (
 	"github.com/syncward/syncward/framing"
 )
 
+// closeFirst notes who closes before the frame goes out: its answer could
+// otherwise overtake it here.
+func (c *conn) closeFirst(d Direction, cl framing.Close) {
+	c.mu.Lock()
+	c.decide(sender(d), cl.Code)
+	c.mu.Unlock()
+}
+
 // closeCame notes the close frame of a direction's sender. relayed: it went on
 // to the other side; else it answers, or crossed, one of Syncward's own.
 func (c *conn) closeCame(d Direction, cl framing.Close, relayed bool) {
@@ -25,7 +33,6 @@ func (c *conn) closeCame(d Direction, cl framing.Close, relayed bool) {
 		return
 	}
 	c.passed[d] = true
-	c.decide(sender(d), cl.Code)
 	c.startLinger()
 	switch {
 	case c.clientClosed && (c.passed[ToClient] || c.told[ToClient]), c.ending && d == ToClient:

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -204,5 +205,33 @@ func TestNoGoroutineOutlivesItsConnection(t *testing.T) {
 			buf := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines, before %d\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 		}
+	}
+}
+
+// slowReturn is a client whose Write returns only when it is let go.
+type slowReturn struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (s *slowReturn) Write(b []byte) (int, error) {
+	n, err := s.Conn.Write(b)
+	<-s.release
+	return n, err
+}
+
+func TestAQuickAnswerDoesNotPassForTheFirstClose(t *testing.T) {
+	release := make(chan struct{})
+	r := start(t, engine.Goroutines{}, func(p *engine.Pipe) { p.Client = &slowReturn{p.Client, release} })
+	c := framing.Close{Code: 1001}
+	r.send(r.upstream, c.Frame(nil))
+	r.expect(r.client, c.Frame(nil))
+	r.send(r.client, c.Frame(&key))
+	r.expect(r.upstream, c.Frame(&key))
+	close(release)
+	r.client.Close()
+	r.upstream.Close()
+	if res := r.result(); res.By != engine.ByUpstream || res.Code != 1001 {
+		t.Errorf("%+v", res)
 	}
 }

@@ -37,7 +37,8 @@ type Pipe struct {
 	// fed to the machines first.
 	FromClient, FromUpstream []byte
 	// Started is called by Start, before any byte is relayed or any other func
-	// of the Pipe called, with what Start is about to return.
+	// of the Pipe called, with what Start is about to return. What it inserts
+	// comes before the first byte of the other side.
 	Started func(Conn)
 	// Refused says how to end the connection when a Look refuses with cause.
 	// Without it such a connection ends with 1011 on both sides.
@@ -77,7 +78,8 @@ type Result struct {
 	TimedOut             bool // the close went out by reset, no frame boundary came
 }
 
-// Ending is what Syncward tells both sides when it ends a connection.
+// Ending is what Syncward tells both sides when it ends a connection. The zero
+// Close is a close frame without a code.
 type Ending struct {
 	ToClient, ToUpstream framing.Close
 	// Before holds complete frames for the client that go out between

@@ -143,6 +143,9 @@ func (h *half) runPosted() {
 
 // carryOut writes a step's bytes and acts on its event. wmu is held.
 func (h *half) carryOut(s framing.Step, atBoundary bool) {
+	if s.Event == framing.EventClose && len(s.Out) > 0 {
+		h.c.closeFirst(h.dir, s.Close)
+	}
 	if len(s.Out) > 0 {
 		h.write(s.Out, atBoundary)
 	}

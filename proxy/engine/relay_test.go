@@ -206,3 +206,15 @@ func TestAPausedConnectionCanBeLost(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 }
+
+func TestWhatIsInsertedAtTheStartComesFirst(t *testing.T) {
+	hello, greeting := serverFrame(framing.Text, "auth.ok"), serverFrame(framing.Text, "greeting")
+	for range 50 {
+		r := start(t, engine.Goroutines{}, func(p *engine.Pipe) {
+			p.FromUpstream = greeting
+			p.Started = func(c engine.Conn) { c.Insert(engine.ToClient, hello) }
+		})
+		r.expect(r.client, append(hello[:len(hello):len(hello)], greeting...))
+		r.hangUp()
+	}
+}
