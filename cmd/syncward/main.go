@@ -3,6 +3,7 @@
 // signed name.
 //
 //	UPSTREAM_URL=http://127.0.0.1:8787 JWT_SECRET_FILE=/run/secrets/jwt syncward serve
+//	syncward demo
 //	syncward check
 //	syncward version
 //
@@ -47,7 +48,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), checkCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

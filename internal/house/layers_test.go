@@ -34,7 +34,7 @@ var layers = []layer{
 		"who wrote an event is found in frames; the proxy tells it who is connected"},
 	{"observe", []string{"authz", "proxy", "proxy/engine"},
 		"observability wraps, never weaves: it translates the reasons and hooks of authz and proxy (and the engine's words in those hooks), nothing else"},
-	{"demo", []string{"identity"},
+	{"demo", []string{"demo/...", "identity"},
 		"the demo shows what a stranger can build; with more than the public verifier it would prove nothing"},
 	{"e2e", []string{"identity"},
 		"end-to-end rigs stand outside, like a client or an upstream: what they import they do not test"},
