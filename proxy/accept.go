@@ -27,8 +27,8 @@ func (s *Server) accept(raw net.Conn) {
 	defer s.conns.Done()
 	engine.Tune(raw)
 	p := newPeer(raw, s.cfg.TrustedProxies, s.cfg.TLS != nil)
-	c := &client{Conn: raw, peer: p, waiting: s.pending.add(raw, p.key())}
-	s.state(StatePending, 1)
+	c := &client{Conn: raw, peer: p}
+	s.await(c)
 	defer s.settled(c)
 	defer s.contain(c)
 
@@ -158,14 +158,18 @@ func linger(c net.Conn) {
 	_ = c.Close()
 }
 
-// settled says that a connection is no longer pending.
+// await counts a connection as pending.
+func (s *Server) await(c *client) {
+	s.state(StatePending, 1)
+	c.waiting = s.pending.add(c.Conn, c.peer.key(), func() { s.state(StatePending, -1) })
+}
+
+// settled says that a connection is admitted or gone.
 func (s *Server) settled(c *client) {
-	if c.waiting == nil {
-		return
+	if c.waiting != nil {
+		s.pending.done(c.waiting)
+		c.waiting = nil
 	}
-	s.pending.done(c.waiting)
-	c.waiting = nil
-	s.state(StatePending, -1)
 }
 
 // contain keeps a crash of one connection from the others.

@@ -253,3 +253,29 @@ func TestATraceIsRefusedSinceItsAnswerWouldShowTheNameTag(t *testing.T) {
 	}
 	r.legacy.untouched(t)
 }
+
+func TestAPlainConnectionIsPendingUntilARequestIsAdmitted(t *testing.T) {
+	r := newRig(t, opaque, func(c *proxy.Config) { c.MaxPending = 2 })
+	refused := "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+	admitted := "HEAD / HTTP/1.1\r\nHost: a\r\n" + bearer(r.good("ada")) + "\r\n\r\n"
+	good := r.dial().send(admitted)
+	if res, err := http.ReadResponse(good.r, &http.Request{Method: "HEAD"}); err != nil || res.StatusCode != 200 {
+		t.Fatal(res, err)
+	}
+	idle := make([]*conn, 6)
+	for i := range idle {
+		idle[i] = r.dial().send(refused)
+		if code, _ := idle[i].status(); code != 401 {
+			t.Fatalf("refusal %d: %d", i, code)
+		}
+	}
+	for _, c := range idle[:4] {
+		c.wantEndOrReset()
+	}
+	if code, _ := idle[5].send(refused).status(); code != 401 {
+		t.Errorf("the newest: %d", code)
+	}
+	if code, _ := good.send(strings.Replace(admitted, "HEAD", "GET", 1)).status(); code != 200 {
+		t.Errorf("the one that was admitted: %d", code)
+	}
+}

@@ -49,22 +49,38 @@ func (h *handover) Close() error {
 // Addr is nobody's: the real listener is the Server's.
 func (h *handover) Addr() net.Addr { return &net.TCPAddr{} }
 
-// plainConn is a client connection at the HTTP server: it knows its peer, and
-// gives first what was read of it before.
+// plainConn is a client connection at the HTTP server: it knows its client,
+// gives first what was read of it before, and counts as pending until its first
+// admitted request.
 type plainConn struct {
 	net.Conn
-	peer  peer
-	first []byte
+	s      *Server
+	mu     sync.Mutex
+	client client
 }
 
 // Read gives what was read before, then what comes.
 func (c *plainConn) Read(p []byte) (int, error) {
-	if len(c.first) == 0 {
+	if len(c.client.read) == 0 {
 		return c.Conn.Read(p)
 	}
-	n := copy(p, c.first)
-	c.first = c.first[n:]
+	n := copy(p, c.client.read)
+	c.client.read = c.client.read[n:]
 	return n, nil
+}
+
+// settle says that a request of the connection was admitted, or that it is
+// gone.
+func (c *plainConn) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.s.settled(&c.client)
+}
+
+// Close closes the connection.
+func (c *plainConn) Close() error {
+	c.settle()
+	return c.Conn.Close()
 }
 
 // CloseWrite closes the sending half, where the connection can.
@@ -75,15 +91,13 @@ func (c *plainConn) CloseWrite() error {
 	return nil
 }
 
-// peerOf finds the peer of a connection that the HTTP server was given.
-func peerOf(c net.Conn) peer {
+// plainConnOf finds the plainConn of a connection that the HTTP server has.
+func plainConnOf(c net.Conn) *plainConn {
 	if g, ok := c.(*http1.Guard); ok {
 		c = g.NetConn()
 	}
-	if p, ok := c.(*plainConn); ok {
-		return p.peer
-	}
-	return peer{}
+	own, _ := c.(*plainConn)
+	return own
 }
 
 // headOf writes the head of a request anew that net/http alone has read, in

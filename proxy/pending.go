@@ -19,18 +19,19 @@ type pending struct {
 type waiting struct {
 	conn net.Conn
 	key  string
-	at   *list.Element // nil once it is no longer pending
+	over func()        // told once, when it is no longer pending
+	at   *list.Element // nil from then on
 }
 
 func newPending(limit int) *pending {
 	return &pending{max: limit, byKey: map[string]*list.List{}}
 }
 
-// add counts c and, where that is one too many, closes the connection that has
-// to go.
-func (p *pending) add(c net.Conn, key string) *waiting {
+// add counts c until done, and then calls over. Where c is one too many, the
+// connection that has to go is closed.
+func (p *pending) add(c net.Conn, key string, over func()) *waiting {
 	p.mu.Lock()
-	w := &waiting{conn: c, key: key}
+	w := &waiting{conn: c, key: key, over: over}
 	l := p.byKey[key]
 	if l == nil {
 		l = list.New()
@@ -68,6 +69,7 @@ func (p *pending) drop(w *waiting) {
 	}
 	w.at = nil
 	p.n--
+	w.over()
 }
 
 // greediest is only looked for when the table is full, which is an attack or a

@@ -37,7 +37,7 @@ func newPlainServer(s *Server) *plainServer {
 		Handler: p, ErrorLog: quiet,
 		ReadHeaderTimeout: s.cfg.HeaderTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: s.cfg.MaxHeaderBytes + 4096,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(http1.ConnContext(ctx, c), peerKey{}, peerOf(c))
+			return context.WithValue(http1.ConnContext(ctx, c), connKey{}, plainConnOf(c))
 		},
 	}
 	go func() { _ = p.http.Serve(p.ln) }()
@@ -59,12 +59,15 @@ func newTransport(s *Server) *http.Transport {
 // mode off, where net/http alone judges what is a request.
 func (p *plainServer) serve(c *client, strict bool) {
 	_ = c.SetDeadline(time.Time{})
-	var conn net.Conn = &plainConn{Conn: c.Conn, peer: c.peer, first: c.read}
+	own := &plainConn{Conn: c.Conn, s: p.s, client: *c}
+	c.waiting = nil // it is own's to settle now: at its first admitted request, or when it closes
+	var conn net.Conn = own
 	if strict {
-		conn = http1.NewGuard(&plainConn{Conn: c.Conn, peer: c.peer}, c.read, p.s.cfg.MaxHeaderBytes, p.s.cfg.HeaderTimeout)
+		conn = http1.NewGuard(own, own.client.read, p.s.cfg.MaxHeaderBytes, p.s.cfg.HeaderTimeout)
+		own.client.read = nil
 	}
 	if !p.ln.give(conn) {
-		abort(c.Conn)
+		_ = own.Close()
 	}
 }
 
@@ -77,7 +80,7 @@ func (p *plainServer) shutdown(ctx context.Context) error {
 	return err
 }
 
-type peerKey struct{}
+type connKey struct{}
 type planKey struct{}
 
 // plan is what was decided about one request, for rewrite.
@@ -96,7 +99,7 @@ func (p *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	policy := p.s.cfg.Policy()
-	from := r.Context().Value(peerKey{}).(peer)
+	from := r.Context().Value(connKey{}).(*plainConn)
 	head, strict := http1.HeadFrom(r)
 	if !strict {
 		var err error
@@ -109,28 +112,31 @@ func (p *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.upgrade(w, r, head, from, policy)
 		return
 	}
-	pl := &plan{head: head, peer: from, id: newConnectionID()}
+	pl := &plan{head: head, peer: from.client.peer, id: newConnectionID()}
 	if policy.Mode != authz.Off {
-		pl.peer = from.forwardedBy(head.Values("X-Forwarded-For"), p.s.cfg.TrustedProxies)
+		pl.peer = pl.peer.forwardedBy(head.Values("X-Forwarded-For"), p.s.cfg.TrustedProxies)
 		if ref := p.admit(r, pl, policy); ref.is() {
 			p.refuse(w, ref, ref.code == authz.MessageTooBig)
 			return
 		}
 	}
+	if pl.fields != nil || policy.Mode == authz.Off {
+		from.settle()
+	}
 	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), planKey{}, pl)))
 }
 
 // upgrade takes over an upgrade that came on a keep-alive connection.
-func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from peer, policy authz.Policy) {
-	raw, behind, err := http1.Hijack(w, r)
+func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn, policy authz.Policy) {
+	_, behind, err := http1.Hijack(w, r)
 	if err != nil {
 		p.refuse(w, refusal{code: authz.BadFrame, reason: authz.ReasonFrame}, true)
 		return
 	}
-	raw = raw.(*plainConn).Conn
-	c := &client{Conn: raw, peer: from, read: behind, waiting: p.s.pending.add(raw, from.key())}
+	from.settle()
+	c := &client{Conn: from.Conn, peer: from.client.peer, read: behind}
 	p.s.conns.Add(1)
-	p.s.state(StatePending, 1)
+	p.s.await(c)
 	go func() {
 		defer p.s.conns.Done()
 		defer p.s.settled(c)

@@ -155,7 +155,9 @@ func (l *live) onChange(level zap.AtomicLevel, o *observe.Observer, log *zap.Log
 	show := func(p authz.Policy) { o.SetMode(p.Mode, p.EnforcePercent) }
 	show(l.policy())
 	l.changed = func(was, is inForce) {
-		level.SetLevel(is.LogLevel)
+		// A change of mode is told at the more talkative of the two levels.
+		level.SetLevel(min(was.LogLevel, is.LogLevel))
+		defer level.SetLevel(is.LogLevel)
 		if was.Policy == is.Policy {
 			return
 		}
