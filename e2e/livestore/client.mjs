@@ -4,7 +4,7 @@
 import { createInterface } from 'node:readline'
 import { makeAdapter } from '@livestore/adapter-node'
 import { createStorePromise, Events, makeSchema, Schema, State } from '@livestore/livestore'
-import { makeWsSync } from '@livestore/sync-cf/client'
+import { makeHttpSync, makeWsSync } from '@livestore/sync-cf/client'
 
 const { SYNC_URL: url, STORE_ID: storeId, CLIENT_ID: clientId, AUTH_TOKEN: authToken } = process.env
 
@@ -23,7 +23,7 @@ const store = await createStorePromise({
   adapter: makeAdapter({
     storage: { type: 'in-memory' },
     clientId,
-    sync: { backend: makeWsSync({ url }), onSyncError: 'ignore' },
+    sync: { backend: url.startsWith('ws:') ? makeWsSync({ url }) : makeHttpSync({ url }), onSyncError: 'ignore' },
   }),
   storeId,
   ...(authToken ? { syncPayload: { authToken } } : {}),

@@ -22,6 +22,8 @@ func TestLiveStoreSyncsThroughSyncward(t *testing.T) {
 		{"a wrong token is refused in the handshake and the worker sees nothing", aWrongTokenNeverReachesTheWorker},
 		{"a frame for another store is refused and the worker never sees it", aFrameForAnotherStoreIsRefused},
 		{"a token in grace still syncs", aTokenInGraceSyncs},
+		{"the HTTP transport syncs under the user's name", httpTransportSyncs},
+		{"bodies of the HTTP transport are judged as frames are", httpBodiesAreJudged},
 		{"observe admits a client without a token as anonymous", observeAdmitsAsAnonymous},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })

@@ -77,10 +77,14 @@ func startHop(t *testing.T, addr string, env ...string) *hop {
 // client is a running LiveStore client.
 type client struct{ *rig.Process }
 
-// startClient opens a store through the server at addr; token may be "".
+// startClient opens a store through the server at addr (host:port, or an http
+// URL for LiveStore's other transport); token may be "".
 func startClient(t *testing.T, addr, storeID, clientID, token string) *client {
 	t.Helper()
-	env := []string{"SYNC_URL=ws://" + addr, "STORE_ID=" + storeID, "CLIENT_ID=" + clientID, "AUTH_TOKEN=" + token}
+	if !strings.HasPrefix(addr, "http://") {
+		addr = "ws://" + addr
+	}
+	env := []string{"SYNC_URL=" + addr, "STORE_ID=" + storeID, "CLIENT_ID=" + clientID, "AUTH_TOKEN=" + token}
 	return &client{rig.Start(t, "LiveStore client "+clientID, rig.E2E("livestore"), env, rig.Node(t), "client.mjs")}
 }
 
