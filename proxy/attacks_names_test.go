@@ -11,11 +11,21 @@ import (
 	"github.com/syncward/syncward/proxy"
 )
 
-// noneForged fails where a client's word for who it is went upstream.
+// noneForged fails where a client's word for who it is went upstream, or its
+// word that the upstream should drop who it is (RFC 9110 §7.6.1).
 func noneForged(t *testing.T, r *rig) {
 	t.Helper()
-	if all := r.legacy.bytes(); strings.Contains(all, "eve") {
+	all := r.legacy.bytes()
+	if strings.Contains(all, "eve") {
 		t.Errorf("a forged identity header went upstream: %q", all)
+	}
+	for line := range strings.SplitSeq(strings.ToLower(all), "\r\n") {
+		if strings.HasPrefix(line, "trailer:") {
+			t.Errorf("a trailer was announced upstream: %q", line)
+		}
+		if list, is := strings.CutPrefix(line, "connection:"); is && strings.Contains(list, "x-") {
+			t.Errorf("an identity header was made a hop-by-hop one: %q", line)
+		}
 	}
 }
 
@@ -78,7 +88,7 @@ func TestAttack01NoSideDoorOfModeOffLetsANamePass(t *testing.T) {
 		"an upgrade":        upgrade,
 		"an odd field name": "GET /p HTTP/1.1\r\nHost: a\r\nX!odd: 1\r\n" + forged,
 		"an odd upgrade":    upgrade + "X!odd: 1\r\n",
-		"an upgrade to h2c": "GET /p HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAA\r\n" + forged,
+		"an upgrade to h2c": "GET /p HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAA\r\n" + forged,
 	} {
 		for _, later := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", later: ", later), func(t *testing.T) {

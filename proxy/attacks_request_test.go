@@ -40,10 +40,8 @@ func TestAttack01ClientsCannotNameThemselves(t *testing.T) {
 			if code, body := r.dial().send(plain).status(); code != 200 {
 				t.Fatalf("plain: %d %s", code, body)
 			}
+			noneForged(t, r)
 			for _, h := range r.legacy.allHeads(t, 2) {
-				if strings.Contains(h, "eve") {
-					t.Errorf("a forged identity header went upstream: %q", h)
-				}
 				want := 1
 				if mode == authz.Off {
 					want = 0
