@@ -13,6 +13,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOFILES = $(shell find . \( -name node_modules -o -name .cache \) -prune -o -name '*.go' -print)
 SCRIPTS := .ci/run e2e/setup e2e/stream
+SCRIPTS += e2e/kube/setup e2e/kube/image e2e/kube/rig/kube-rig
+IMAGE ?= syncward:$(VERSION)
 
 .PHONY: help
 help: ## list the commands
@@ -42,16 +44,27 @@ setup: .cache/bin/tally ## install what the tests need and this machine lacks
 build: ## the static binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '$(LDFLAGS)' -o bin/syncward ./cmd/syncward
 
+.PHONY: image
+image: ## the container image, by docker, buildah or podman; IMAGE=name:tag names it, GO_IMAGE=... is the builder
+	@for tool in docker buildah podman; do \
+	  command -v $$tool >/dev/null || continue; \
+	  $$tool info >/dev/null 2>&1 || { echo "$$tool is installed, but does not work: see $$tool info"; continue; }; \
+	  set -x; exec $$tool build -t $(IMAGE) $(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) --build-arg VERSION=$(VERSION) \
+	    --build-arg COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
+	done; echo 'The image needs docker, buildah or podman, and none works here.'; exit 1
+
 .PHONY: fmt
 fmt: ## format the Go code
 	gofmt -w $(GOFILES)
 
 .PHONY: lint
-lint: .cache/bin/staticcheck ## gofmt, go vet, staticcheck; shellcheck where it is installed
+lint: .cache/bin/staticcheck ## gofmt, go vet, staticcheck; shellcheck and helm lint where they are installed
 	@unformatted=$$(gofmt -l $(GOFILES)); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go vet ./...
 	.cache/bin/staticcheck ./...
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo 'shellcheck is not installed: scripts not checked'; fi
+	@helm=$$(PATH=$(CURDIR)/.cache/bin:$$PATH command -v helm) || { echo 'helm is not installed (make setup builds it): chart not checked'; exit 0; }; \
+	for values in charts/syncward/ci/*-values.yaml; do $$helm lint --strict --quiet charts/syncward -f $$values; done
 
 .PHONY: clean
 clean: ## remove what was built and installed here
