@@ -36,5 +36,6 @@ const (
 	ReasonSize          Reason = "size"
 	ReasonOrigin        Reason = "origin"
 	ReasonLimit         Reason = "limit"
+	ReasonFlip          Reason = "mode_changed"
 	ReasonEncoding      Reason = "content_encoding"
 )

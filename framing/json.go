@@ -30,6 +30,9 @@ type JSON struct {
 // Query finds nothing and changes nothing; the error is always nil.
 func (j JSON) Query(raw string) (URLFound, error) { return URLFound{Query: raw}, nil }
 
+// InstanceInURL is false: the first message names the instance.
+func (j JSON) InstanceInURL() bool { return false }
+
 // ReadsAll tells whether later messages are read for their tokens.
 func (j JSON) ReadsAll() bool { return j.AllFrames }
 
@@ -95,13 +98,14 @@ func (j JSON) Later(_ Opcode, msg []byte, b Bound) (Found, error) {
 		return Found{}, nil
 	}
 	token, instance := at[1], at[2]
-	if pinned && instance.Kind != 0 && !instance.Is(msg, b.Instance) {
-		return Found{}, ErrForbidden
-	}
 	if !strip {
 		token = Value{}
 	}
-	return j.found(msg, token, instance), nil
+	f := j.found(msg, token, instance)
+	if pinned && instance.Kind != 0 && !instance.Is(msg, b.Instance) {
+		return f, ErrForbidden
+	}
+	return f, nil
 }
 
 // found takes the token out and reports what was there.

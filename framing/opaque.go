@@ -24,3 +24,6 @@ func (Opaque) Later(_ Opcode, msg []byte, b Bound) (Found, error) {
 
 // ReadsAll is false.
 func (Opaque) ReadsAll() bool { return false }
+
+// InstanceInURL is false: no instance is known.
+func (Opaque) InstanceInURL() bool { return false }

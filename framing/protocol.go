@@ -1,12 +1,19 @@
 package framing
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors of the readers. ErrBadFrame: it cannot be read (a refusal with
-// BAD_FRAME). ErrForbidden: it can be read, and speaks of something that this
-// connection may not touch (FORBIDDEN).
+// BAD_FRAME). ErrAmbiguous, which is an ErrBadFrame, is that of a request that
+// two readers could read differently, which is refused in every mode.
+// ErrForbidden: it can be read, and speaks of something that this connection
+// may not touch (FORBIDDEN); Found.Out is then set as without the error, for a
+// mode that lets it through.
 var (
 	ErrBadFrame  = errors.New("framing: unreadable sync message")
+	ErrAmbiguous = fmt.Errorf("%w: a parameter stands there twice", ErrBadFrame)
 	ErrForbidden = errors.New("framing: message for another instance")
 )
 
@@ -38,6 +45,7 @@ type URLFound struct {
 	Token    string
 	HasToken bool
 	Instance string
+	Named    bool   // the query names an instance, be it the empty one
 	Query    string // the raw query without the credential
 }
 
@@ -57,13 +65,16 @@ type Bound struct {
 // keep or change msg after they return; Found.Out may share memory with nothing.
 type Protocol interface {
 	// Query reads the raw query of the upgrade or HTTP request, where the
-	// protocol carries its payload there. Errors: ErrBadFrame.
+	// protocol carries its payload there. Errors: ErrBadFrame, ErrAmbiguous.
 	Query(raw string) (URLFound, error)
 	// First reads the first sync message. Errors: ErrBadFrame, ErrForbidden.
 	First(op Opcode, msg []byte) (Found, error)
 	// Later reads a later message of an admitted connection. A message that
 	// needs no change has Found.Out nil. Errors: ErrBadFrame, ErrForbidden.
 	Later(op Opcode, msg []byte, b Bound) (Found, error)
+	// InstanceInURL tells whether Query names the instance that a connection is
+	// bound to from its request on.
+	InstanceInURL() bool
 	// ReadsAll tells whether Later must see every client message; then no
 	// extension may be negotiated with the upstream.
 	ReadsAll() bool

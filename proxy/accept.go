@@ -42,38 +42,24 @@ func (s *Server) accept(raw net.Conn) {
 		}
 		c.Conn = t
 	}
-	policy := s.cfg.Policy()
-	if policy.Mode == authz.Off {
-		s.acceptOff(c, policy)
-		return
-	}
 	head, err := s.readHead(c)
-	if err != nil {
-		s.refuseHead(c, err)
-		return
-	}
-	s.stage(StageHead, s.cfg.Now().Sub(start))
-	if !head.WantsUpgrade() {
-		s.plain.serve(c, true)
-		return
-	}
-	c.read = c.read[headSize(c.read):]
-	s.upgrade(c, head, policy)
-}
-
-// acceptOff is accept in mode off, a plain reverse proxy: a head that a strict
-// reading refuses is net/http's to judge, which writes it anew for the upstream.
-func (s *Server) acceptOff(c *client, policy authz.Policy) {
-	head, err := s.readHead(c)
+	off := s.cfg.Policy().Mode == authz.Off
 	var bad *http1.Error
 	switch {
-	case err == nil && isWebSocket(head):
+	case err == nil && (isWebSocket(head) || !off && head.WantsUpgrade()):
+		s.stage(StageHead, s.cfg.Now().Sub(start))
 		c.read = c.read[headSize(c.read):]
-		s.upgrade(c, head, policy)
-	case err == nil, errors.As(err, &bad):
+		s.upgrade(c, head)
+	case err == nil:
+		s.plain.serve(c, !off)
+	case !errors.As(err, &bad):
+		abort(c.Conn) // nobody asked anything whole: silence is the answer
+	case off:
+		// What a strict reading refuses is net/http's to judge, which writes it
+		// anew for the upstream.
 		s.plain.serve(c, false)
 	default:
-		abort(c.Conn)
+		s.answer(c.Conn, headRefusal(bad))
 	}
 }
 
@@ -109,17 +95,6 @@ func headSize(b []byte) int {
 // isWebSocket tells whether a head asks for a WebSocket, however badly.
 func isWebSocket(h *http1.Head) bool {
 	return h.WantsUpgrade() && h.ListHas("Upgrade", "websocket")
-}
-
-// refuseHead answers a head that cannot be served in plain HTTP; where nobody
-// asked anything whole, silence is the answer.
-func (s *Server) refuseHead(c *client, err error) {
-	var bad *http1.Error
-	if !errors.As(err, &bad) {
-		abort(c.Conn)
-		return
-	}
-	s.answer(c.Conn, headRefusal(bad))
 }
 
 // headRefusal is the refusal of a request head that breaks the rules of HTTP.

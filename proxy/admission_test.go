@@ -237,6 +237,8 @@ func TestPlainHTTPIsProxiedUnderTheSameDecision(t *testing.T) {
 	if code, body := c.send(request("")).status(); code != 401 || body != `{"error":{"code":"AUTH_REQUIRED","message":"A token is required."}}`+"\n" {
 		t.Errorf("no token: %d %s", code, body)
 	}
+	c.wantEndOrReset() // its body was on the way
+	c = r.dial()
 	if code, body := c.send(request("Authorization: Bearer " + r.good("ada") + "\r\nX-Sync-User-Id: eve\r\n")).status(); code != 200 || body != "legacy POST /api?x=1 body" {
 		t.Errorf("a good token: %d %s", code, body)
 	}

@@ -26,6 +26,7 @@ type admission struct {
 	decision authz.Decision // as the policy applied it
 	signed   string         // the user of a correctly signed token
 	answered bool           // the client has its 101 from us
+	relayed  bool           // the relay has both sockets, and its place
 	protocol string         // the subprotocol that we selected, "" = none
 }
 
@@ -42,15 +43,22 @@ func (a *admission) fromRequest() {
 
 // judgeRequest is the decision on the request's own credential.
 func (a *admission) judgeRequest() authz.Decision {
-	if !a.cred.has() {
+	switch {
+	case a.cred.unreadable:
+		return authz.Refuse(authz.BadFrame, authz.ReasonFrame)
+	case !a.cred.has():
 		return authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	}
 	return a.s.decide(context.Background(), a.cred.token)
 }
 
 // settle applies the policy to a decision, reports the attempt, and returns
-// the refusal that is left, if any.
+// the refusal that is left, if any. The policy is read again, since a client
+// may take its time; a flip to off is left for the relay, which asks once more.
 func (a *admission) settle(d authz.Decision, sent bool) refusal {
+	if p := a.s.cfg.Policy(); p.Mode != authz.Off {
+		a.policy = p
+	}
 	applied, observed := a.policy.Apply(d, a.c.peer.key())
 	a.decision, a.signed = applied, d.UserID
 	a.s.attempt(a.report(d, applied, observed))
@@ -129,6 +137,11 @@ func (a *admission) passUnread() {
 // passThrough dials the upstream with the client's own handshake and lets its
 // answer through whole.
 func (a *admission) passThrough() {
+	if r := a.reserve(); r.is() {
+		a.s.answer(a.c.Conn, r)
+		return
+	}
+	defer a.release()
 	up, r := a.dial(a.head.Get("Sec-WebSocket-Key"))
 	if r.is() {
 		if a.cred.optIn {

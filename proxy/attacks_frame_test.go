@@ -131,16 +131,16 @@ func TestAttack10EmptyFragmentsDoNotGrowForEver(t *testing.T) {
 }
 
 func TestAttack11ADeflateBombBeforeAuthentication(t *testing.T) {
+	var bomb bytes.Buffer
+	w, _ := flate.NewWriter(&bomb, 9)
+	_, _ = io.CopyN(w, zeros{}, 64<<20)
+	_ = w.Flush()
 	r := newRig(t)
 	c := r.dial().send(head("/sync", "Sec-WebSocket-Extensions: permessage-deflate"))
 	res := c.answer()
 	if res.StatusCode != 101 || res.Header.Get("Sec-WebSocket-Extensions") != "" {
 		t.Fatalf("an extension was accepted before authentication: %v", res.Header)
 	}
-	var bomb bytes.Buffer
-	w, _ := flate.NewWriter(&bomb, 9)
-	_, _ = io.CopyN(w, zeros{}, 64<<20)
-	_ = w.Flush()
 	frame := framing.AppendFrame(nil, true, framing.Text, bomb.Bytes()[:60_000], &[4]byte{1})
 	frame[0] |= 0x40 // RSV1: compressed
 	c.send(string(frame)).wantClose(1002, "")

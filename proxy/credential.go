@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/http1"
 )
 
@@ -15,7 +17,11 @@ type credential struct {
 	token    string
 	source   Source // SourceNone: there was no token
 	instance string // instanceId of the URL, where the protocol has it there
+	named    bool   // the URL names an instance, be it the empty one
 	optIn    bool   // the subprotocol entry syncward.v1 was offered
+	// unreadable: the payload in the URL is none. That is a refusal like any
+	// other, which observe only counts.
+	unreadable bool
 }
 
 func (c credential) has() bool { return c.source != SourceNone }
@@ -24,29 +30,42 @@ func (c credential) has() bool { return c.source != SourceNone }
 // messages. It never goes upstream.
 const optInProtocol = "syncward.v1"
 
+// asked says what kind of request credentials are taken from.
+type asked struct {
+	upgrade bool // else a plain HTTP request, which has fewer sources
+	cookies bool // a cookie counts as a credential
+	open    bool // nobody asks for one: nothing takes the place of what is removed
+}
+
 // take finds the credential in a request head and removes every enabled
-// source's copy from it. ok is false where the request cannot be read without
-// a doubt: two values in one source, a payload that is none. cookies says
-// whether a cookie counts as a credential here.
-func (s *Server) take(h *http1.Head, cookies, upgrade bool) (cred credential, ok bool) {
-	t := taker{s: s, h: h, cookies: cookies, cred: credential{source: SourceNone}}
+// source's copy from it. ok is false where two readers could read the request
+// differently: two values in one source.
+func (s *Server) take(h *http1.Head, a asked) (cred credential, ok bool) {
+	t := taker{s: s, h: h, asked: a, cred: credential{source: SourceNone}, instead: s.cfg.UpstreamToken}
+	if a.open {
+		t.instead = ""
+	}
+	if !t.payload(slices.Contains(s.cfg.Sources, SourcePayload)) {
+		return t.cred, false
+	}
 	for _, src := range s.cfg.Sources {
 		switch src {
 		case SourceHeader:
 			ok = t.header()
 		case SourceSubprotocol:
-			ok = !upgrade || t.subprotocol()
+			ok = !a.upgrade || t.subprotocol()
 		case SourceCookie:
 			ok = t.cookie()
 		case SourceQuery:
-			ok = t.query(upgrade)
+			ok = t.query()
 		case SourcePayload:
-			ok = t.payload()
+			ok = true
+			t.found(SourcePayload, t.inURL)
 		default: // SourceFrame is read after the handshake
 			ok = true
 		}
 		if !ok {
-			return credential{source: SourceNone}, false
+			return t.cred, false
 		}
 	}
 	t.optIn()
@@ -58,7 +77,9 @@ func (s *Server) take(h *http1.Head, cookies, upgrade bool) (cred credential, ok
 type taker struct {
 	s       *Server
 	h       *http1.Head
-	cookies bool
+	asked   asked
+	instead string // what takes the place of a removed token; "" = nothing
+	inURL   string // the token of the URL's payload
 	cred    credential
 }
 
@@ -77,11 +98,14 @@ func (t *taker) header() bool {
 		return false
 	}
 	for _, v := range values {
-		scheme, token, _ := strings.Cut(v, " ")
+		scheme, token := v, ""
+		if i := strings.IndexAny(v, " \t"); i >= 0 {
+			scheme, token = v[:i], strings.TrimLeft(v[i:], " \t")
+		}
 		if !strings.EqualFold(scheme, "Bearer") {
 			continue
 		}
-		t.found(SourceHeader, strings.TrimLeft(token, " "))
+		t.found(SourceHeader, token)
 		t.set("Authorization", "Bearer ")
 	}
 	return true
@@ -90,11 +114,11 @@ func (t *taker) header() bool {
 // set replaces a field's value by prefix and the static upstream token, or
 // deletes the field where none is configured.
 func (t *taker) set(name, prefix string) {
-	if t.s.cfg.UpstreamToken == "" {
+	if t.instead == "" {
 		t.h.Del(func(f http1.Field) bool { return strings.EqualFold(f.Name, name) })
 		return
 	}
-	t.replace(name, func(string) string { return prefix + t.s.cfg.UpstreamToken })
+	t.replace(name, func(string) string { return prefix + t.instead })
 }
 
 // replace rewrites the values of a field; an empty new value deletes it.
@@ -165,11 +189,11 @@ func (t *taker) cookie() bool {
 				continue
 			}
 			seen++
-			if t.cookies {
+			if t.asked.cookies {
 				t.found(SourceCookie, strings.Trim(strings.TrimSpace(value), `"`))
 			}
-			if t.s.cfg.UpstreamToken != "" {
-				kept = append(kept, name+"="+t.s.cfg.UpstreamToken)
+			if t.instead != "" {
+				kept = append(kept, name+"="+t.instead)
 			}
 		}
 		return strings.TrimSpace(strings.Join(kept, ";"))
@@ -177,8 +201,9 @@ func (t *taker) cookie() bool {
 	return seen <= 1
 }
 
-// query reads a parameter of the URL; the others keep their bytes.
-func (t *taker) query(counts bool) bool {
+// query reads a parameter of the URL, which counts for upgrades alone; the
+// others keep their bytes.
+func (t *taker) query() bool {
 	seen, readable := 0, true
 	raw := t.h.RawQuery
 	t.setQuery(filterQuery(raw, func(pair string) (string, bool) {
@@ -191,11 +216,11 @@ func (t *taker) query(counts bool) bool {
 		if err != nil {
 			readable = false
 		}
-		if counts {
+		if t.asked.upgrade {
 			t.found(SourceQuery, token)
 		}
-		if t.s.cfg.UpstreamToken != "" {
-			return name + "=" + url.QueryEscape(t.s.cfg.UpstreamToken), true
+		if t.instead != "" {
+			return name + "=" + url.QueryEscape(t.instead), true
 		}
 		return "", false
 	}))
@@ -226,17 +251,23 @@ func (t *taker) setQuery(raw string) {
 	}
 }
 
-// payload asks the protocol, whose payload rides in the URL.
-func (t *taker) payload() bool {
+// payload asks the protocol, whose payload may ride in the URL: the instance
+// counts in any case, the token where payload is a source.
+func (t *taker) payload(enabled bool) bool {
 	found, err := t.s.cfg.Protocol.Query(t.h.RawQuery)
-	if err != nil {
+	t.cred.instance, t.cred.named = found.Instance, found.Named
+	switch {
+	case errors.Is(err, framing.ErrAmbiguous):
 		return false
+	case err != nil:
+		t.cred.unreadable = enabled
+	case enabled:
+		t.inURL = found.Token
+		t.setQuery(found.Query)
 	}
-	t.cred.instance = found.Instance
-	if found.HasToken {
-		t.found(SourcePayload, found.Token)
+	if len(found.Instance) > maxInstance {
+		t.cred.unreadable = true
 	}
-	t.setQuery(found.Query)
 	return true
 }
 
@@ -257,7 +288,15 @@ func (t *taker) echoes() {
 	if len(t.cred.token) < minTokenLength {
 		return
 	}
-	t.h.Del(func(f http1.Field) bool { return strings.Contains(f.Value, t.cred.token) })
+	holds := func(s string) bool { return strings.Contains(s, t.cred.token) }
+	t.replace("Cookie", func(old string) string {
+		if !holds(old) {
+			return old
+		}
+		pairs := slices.DeleteFunc(strings.Split(old, ";"), holds)
+		return strings.TrimSpace(strings.Join(pairs, ";"))
+	})
+	t.h.Del(func(f http1.Field) bool { return holds(f.Value) })
 }
 
 // minTokenLength is less than any signed JWT has: {"alg":"HS256"} alone is 20

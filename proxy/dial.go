@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -44,7 +45,8 @@ func newDialer(cfg Config) *dialer {
 		Name:          "upstream",
 		Timeout:       cfg.BreakerOpen,
 		ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= uint32(cfg.BreakerFailures) },
-		IsSuccessful:  func(err error) bool { return err == nil || errors.Is(err, context.Canceled) },
+		IsSuccessful:  func(err error) bool { return err == nil || errors.Is(err, errAnswer) },
+		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
 		OnStateChange: report,
 	})}
 }
@@ -77,16 +79,30 @@ func (d *dialer) connect(ctx context.Context, handshake func(net.Conn) error) (n
 			if c, err = d.open(ctx); err != nil {
 				continue
 			}
-			if handshake != nil {
-				if err = handshake(c); err != nil {
-					abort(c)
-					return nil, err
-				}
+			if handshake == nil {
+				return c, nil
+			}
+			if err = handshake(c); err != nil {
+				abort(c)
+				return nil, absence(err)
 			}
 			return c, nil
 		}
 		return nil, err
 	})
+}
+
+// errAnswer is a handshake that failed after the upstream had accepted the
+// connection, other than by time: a client's request may have provoked it.
+var errAnswer = errors.New("proxy: the upstream's answer to the handshake is none")
+
+// absence marks what does not tell of an absent upstream.
+func absence(err error) error {
+	var t interface{ Timeout() bool }
+	if errors.Is(err, errAnswer) || errors.As(err, &t) && t.Timeout() {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errAnswer, err)
 }
 
 // pause waits, or tells that ctx ended first.
@@ -145,6 +161,10 @@ func (a *admission) dial(key string) (upstream, refusal) {
 	}
 	_ = up.conn.SetDeadline(time.Time{})
 	if up.status == http.StatusSwitchingProtocols {
+		if up.fields.Get("Sec-WebSocket-Extensions") != "" && !a.offersExtensions() {
+			abort(up.conn) // RFC 6455 §4.1: what nobody offered may not be selected
+			return upstream{}, a.dialFailed(errAnswer)
+		}
 		a.s.dialled(DialOK)
 	} else {
 		a.s.dialled(DialAnswered)
@@ -166,8 +186,6 @@ func (a *admission) dialFailed(err error) refusal {
 
 // maxAnswerHead bounds the head of the upstream's answer.
 const maxAnswerHead = 64 << 10
-
-var errAnswer = errors.New("proxy: the upstream's answer to the handshake is no HTTP")
 
 // readAnswer reads the head of the upstream's answer. Interim answers but 101
 // (RFC 9110 §15.2) are passed over.

@@ -19,7 +19,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.closeEvenly(ctx)
 	s.stop()
-	return s.wait()
+	return s.wait(ctx)
 }
 
 // closeEvenly ends the live connections over DrainPeriod, in no order.
@@ -43,24 +43,26 @@ func (s *Server) stop() {
 		_ = ln.(net.Listener).Close()
 		return true
 	})
-	s.pending.abortAll()
+	s.pending.endAll()
 }
 
 // lastWait is how long the last closing handshakes and requests may take.
 const lastWait = 15 * time.Second
 
 // wait returns when no connection is left, or an error where some had to be
-// abandoned.
-func (s *Server) wait() error {
+// abandoned. When hurry ends, plain requests are cut off.
+func (s *Server) wait(hurry context.Context) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWait)
 	defer cancel()
-	err := s.plain.shutdown(ctx)
+	polite, stop := context.WithTimeout(hurry, lastWait)
+	defer stop()
+	s.plain.shutdown(polite)
 	admitted := make(chan struct{})
 	go func() { s.conns.Wait(); close(admitted) }() // ends: every admission has its time-outs
 	for {
 		live, idle := s.sessions.all()
 		if len(live) == 0 && admitted == nil {
-			return err
+			return nil
 		}
 		for _, ses := range live {
 			ses.end(refusal{code: authz.Draining})

@@ -48,6 +48,11 @@ func (a *admission) fromFrame() {
 		a.close(r)
 		return
 	}
+	if r := a.reserve(); r.is() {
+		a.close(r)
+		return
+	}
+	defer a.release()
 	up, r := a.dialAnswered()
 	if r.is() {
 		a.close(r)
@@ -60,14 +65,14 @@ func (a *admission) fromFrame() {
 // the request's credential where there was one.
 func (a *admission) judgeFrame(f first, request authz.Decision) (framing.Found, authz.Decision) {
 	if f.fault.Code != "" {
-		return framing.Found{}, f.fault
+		return framing.Found{}, refused(request, f.fault)
 	}
 	found, err := a.s.cfg.Protocol.First(f.op, f.msg)
 	if err != nil {
-		return framing.Found{}, unreadable(err)
+		return found, refused(request, unreadable(err))
 	}
 	if len(found.Instance) > maxInstance {
-		return found, authz.Refuse(authz.BadFrame, authz.ReasonSize)
+		return found, refused(request, authz.Refuse(authz.BadFrame, authz.ReasonSize))
 	}
 	a.instance = found.Instance
 	a.cred.optIn = a.cred.optIn || found.OptIn
@@ -81,7 +86,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (framing.Found, 
 	}
 	d := a.s.decide(context.Background(), found.Token)
 	if a.cred.has() && d.Allow && d.UserID != request.UserID {
-		d = authz.Refuse(authz.Forbidden, authz.ReasonOtherUser)
+		d = refused(request, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 	}
 	a.cred.token, a.cred.source = found.Token, SourceFrame
 	return found, d
@@ -103,6 +108,7 @@ func unreadable(err error) authz.Decision {
 func (a *admission) collect() first {
 	start := a.s.cfg.Now()
 	_ = a.c.SetDeadline(time.Now().Add(a.s.cfg.FirstFrameTimeout))
+	a.s.pending.mayInterrupt(a.c.waiting)
 	col := framing.NewCollector(int64(a.s.cfg.FirstFrameMaxBytes))
 	in := a.c.read
 	buf := make([]byte, 4096)
@@ -163,7 +169,12 @@ func (a *admission) leave(content framing.Close, by engine.By) {
 // is gone.
 func (a *admission) cutShort(col *framing.Collector, in []byte, err error) first {
 	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	late := errors.As(err, &timeout) && timeout.Timeout()
+	if late && a.s.stopped.Load() {
+		a.close(refusal{code: authz.Draining})
+		return first{gone: true}
+	}
+	if late {
 		return first{raw: col.Raw(), rest: in, fault: authz.Refuse(authz.AuthRequired, authz.ReasonLate)}
 	}
 	_ = a.c.Close()

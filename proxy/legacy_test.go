@@ -206,11 +206,16 @@ func (l *legacy) untouched(t *testing.T) {
 	}
 }
 
-// bytes returns all that arrived.
+// bytes returns all that arrived: as it came, and the payloads of the frames,
+// which came masked.
 func (l *legacy) bytes() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.raw.String()
+	all := l.raw.String()
+	for _, f := range l.frames {
+		all += "\n" + f.payload
+	}
+	return all
 }
 
 // allHeads waits for n request heads.

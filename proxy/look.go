@@ -14,9 +14,9 @@ import (
 // look reads one message of an admitted client: a token in it is taken out, and
 // judged where it is not the one that was judged last.
 func (ses *session) look(m framing.Message) framing.Verdict {
-	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, framing.Bound{Instance: ses.instance, Pinned: ses.pinned()})
+	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, framing.Bound{Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL()})
 	if err != nil {
-		return ses.lookRefused(err)
+		return ses.lookRefused(found, err)
 	}
 	verdict := framing.Verdict{Action: framing.Pass}
 	if found.Out != nil {
@@ -30,37 +30,37 @@ func (ses *session) look(m framing.Message) framing.Verdict {
 	return framing.Verdict{Action: framing.Pause}
 }
 
-// pinned tells whether a message for another instance is refused: where the
-// URL names the instance, it picked the store.
-func (ses *session) pinned() bool { return ses.s.urlNamesInstance() }
-
-// urlNamesInstance tells whether the protocol's payload rides in the URL.
-func (s *Server) urlNamesInstance() bool {
-	for _, src := range s.cfg.Sources {
-		if src == SourcePayload {
-			return true
-		}
-	}
-	return false
-}
-
 // errLook carries a refusal through the engine.
 type errLook struct{ refusal }
 
 func (e errLook) Error() string { return string(e.code) }
 
-// lookRefused is the verdict on a message that a reader refused, under the
-// policy in force now.
-func (ses *session) lookRefused(err error) framing.Verdict {
+// lookRefused is the verdict on a message that a reader refused: under a policy
+// that lets it through, it goes on without the token that was found.
+func (ses *session) lookRefused(found framing.Found, err error) framing.Verdict {
 	d := unreadable(err)
-	ses.mu.Lock()
-	d.UserID = ses.decision.UserID
-	ses.mu.Unlock()
-	if applied, observed := ses.s.cfg.Policy().Apply(d, ses.address); applied.Allow {
-		ses.s.observed(observed)
-		return framing.Verdict{Action: framing.Pass}
+	if ses.mayRefuse(d) {
+		return framing.Verdict{Action: framing.Refuse, Cause: errLook{refuse(d, false)}}
 	}
-	return framing.Verdict{Action: framing.Refuse, Cause: errLook{refuse(d, false)}}
+	if found.Out != nil {
+		return framing.Verdict{Action: framing.Rewrite, Payload: found.Out}
+	}
+	return framing.Verdict{Action: framing.Pass}
+}
+
+// mayRefuse tells whether d ends the connection under the policy in force now;
+// in observe that is counted, in off it is nobody's business.
+func (ses *session) mayRefuse(d authz.Decision) bool {
+	policy := ses.s.cfg.Policy()
+	if policy.Mode == authz.Off {
+		return false
+	}
+	d.UserID = ses.signed
+	applied, observed := policy.Apply(d, ses.address)
+	if applied.Allow {
+		ses.s.observed(observed)
+	}
+	return !applied.Allow
 }
 
 // refused tells the engine how to end a connection after a Look refused.
@@ -91,6 +91,12 @@ func (ses *session) known(token string) bool {
 // judgeLater judges a token that came in a later message, and lets the message
 // go on without it.
 func (ses *session) judgeLater(token string, verdict framing.Verdict) {
+	defer func() {
+		if recover() != nil { // a hook: it ends this connection and no other
+			ses.s.fault(ses.id, "panic", errPanic)
+			ses.end(refusal{code: authz.AuthUnavailable})
+		}
+	}()
 	<-ses.ready
 	next := ses.s.decide(context.Background(), token)
 	if ses.refresh(token, next) {
@@ -109,7 +115,7 @@ func (ses *session) refresh(token string, next authz.Decision) bool {
 	current := ses.decision
 	if ses.speaksOfAnother(current, next) {
 		ses.mu.Unlock()
-		return !ses.mayRefuse(current)
+		return !ses.mayRefuse(authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 	}
 	ses.seen = newSeenToken(token)
 	result := RefreshRefused
@@ -141,16 +147,4 @@ func (ses *session) speaksOfAnother(current, next authz.Decision) bool {
 
 // refreshes tells whether a token in a message moves the deadline: where the
 // URL's credential decides, the frames carry older copies of it.
-func (ses *session) refreshes() bool { return !ses.s.urlNamesInstance() }
-
-// mayRefuse tells whether another user's token ends the connection under the
-// policy in force now; in observe that is counted.
-func (ses *session) mayRefuse(current authz.Decision) bool {
-	d := authz.Refuse(authz.Forbidden, authz.ReasonOtherUser)
-	d.UserID = current.UserID
-	applied, observed := ses.s.cfg.Policy().Apply(d, ses.address)
-	if applied.Allow {
-		ses.s.observed(observed)
-	}
-	return !applied.Allow
-}
+func (ses *session) refreshes() bool { return !ses.s.cfg.Protocol.InstanceInURL() }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"net"
 	"sync"
+	"time"
 )
 
 // pending counts the connections that are not yet authenticated, from TCP
@@ -20,6 +21,7 @@ type waiting struct {
 	conn net.Conn
 	key  string
 	over func()        // told once, when it is no longer pending
+	told bool          // it has its 101, and wants a close frame
 	at   *list.Element // nil from then on
 }
 
@@ -31,13 +33,8 @@ func newPending(limit int) *pending {
 // connection that has to go is closed.
 func (p *pending) add(c net.Conn, key string, over func()) *waiting {
 	p.mu.Lock()
-	w := &waiting{conn: c, key: key, over: over}
-	l := p.byKey[key]
-	if l == nil {
-		l = list.New()
-		p.byKey[key] = l
-	}
-	w.at = l.PushBack(w)
+	w := &waiting{conn: c, over: over}
+	p.keep(w, key)
 	p.n++
 	var victim *waiting
 	if p.max > 0 && p.n > p.max {
@@ -62,14 +59,27 @@ func (p *pending) drop(w *waiting) {
 	if w.at == nil {
 		return
 	}
+	p.forget(w)
+	w.at = nil
+	p.n--
+	w.over()
+}
+
+func (p *pending) keep(w *waiting, key string) {
+	l := p.byKey[key]
+	if l == nil {
+		l = list.New()
+		p.byKey[key] = l
+	}
+	w.key, w.at = key, l.PushBack(w)
+}
+
+func (p *pending) forget(w *waiting) {
 	l := p.byKey[w.key]
 	l.Remove(w.at)
 	if l.Len() == 0 {
 		delete(p.byKey, w.key)
 	}
-	w.at = nil
-	p.n--
-	w.over()
 }
 
 // greediest is only looked for when the table is full, which is an attack or a
@@ -84,18 +94,37 @@ func (p *pending) greediest() *list.List {
 	return most
 }
 
-// abortAll drops everybody who is still waiting.
-func (p *pending) abortAll() {
+// move counts w for another address: what a trusted proxy says of its client.
+func (p *pending) move(w *waiting, key string) {
 	p.mu.Lock()
-	var all []net.Conn
+	defer p.mu.Unlock()
+	if w == nil || w.at == nil || w.key == key {
+		return
+	}
+	p.forget(w)
+	p.keep(w, key)
+}
+
+// mayInterrupt says that w waits for its client's first frame: endAll has it
+// told instead of dropped.
+func (p *pending) mayInterrupt(w *waiting) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.told = true
+}
+
+// endAll ends everybody who is still waiting.
+func (p *pending) endAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, l := range p.byKey {
 		for e := l.Front(); e != nil; e = e.Next() {
-			all = append(all, e.Value.(*waiting).conn)
+			if w := e.Value.(*waiting); w.told {
+				_ = w.conn.SetReadDeadline(time.Unix(1, 0))
+			} else {
+				abort(w.conn)
+			}
 		}
-	}
-	p.mu.Unlock()
-	for _, c := range all {
-		abort(c)
 	}
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/syncward/syncward/authz"
@@ -72,12 +74,10 @@ func (p *plainServer) serve(c *client, strict bool) {
 }
 
 // shutdown waits for the requests that are running.
-func (p *plainServer) shutdown(ctx context.Context) error {
-	err := p.http.Shutdown(ctx)
-	if err != nil {
-		_ = p.http.Close()
+func (p *plainServer) shutdown(ctx context.Context) {
+	if p.http.Shutdown(ctx) != nil {
+		_ = p.http.Close() // requests that would not end are cut off
 	}
-	return err
 }
 
 type connKey struct{}
@@ -89,48 +89,93 @@ type plan struct {
 	peer     peer
 	id       string
 	instance string
+	until    time.Time         // when the token would no longer be accepted; zero: never
 	fields   []identity.Header // the signed name tag; none in mode off and for public paths
 }
 
 // ServeHTTP decides about one request and proxies it.
 func (p *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if bad, ok := http1.RefusedFrom(r); ok {
-		p.refuse(w, headRefusal(bad), true)
+		p.refuse(w, r, headRefusal(bad), true)
 		return
 	}
-	policy := p.s.cfg.Policy()
+	off := p.s.cfg.Policy().Mode == authz.Off
 	from := r.Context().Value(connKey{}).(*plainConn)
-	head, strict := http1.HeadFrom(r)
-	if !strict {
-		var err error
-		if head, err = headOf(r); err != nil && policy.Mode != authz.Off {
-			p.refuse(w, refusal{code: authz.BadFrame, reason: authz.ReasonFrame}, true)
-			return
-		}
+	head, guarded := http1.HeadFrom(r)
+	if !guarded {
+		head = headOf(r)
 	}
-	if strict && head.WantsUpgrade() {
-		p.upgrade(w, r, head, from, policy)
-		return
+	switch {
+	case !guarded && !off:
+		// Accepted in mode off, so nothing has held its requests to the rules:
+		// the client comes again, on a connection that is.
+		p.refuse(w, r, refusal{code: authz.AuthUnavailable, reason: authz.ReasonFlip}, true)
+	case guarded && head.WantsUpgrade(), isWebSocket(head):
+		p.upgrade(w, r, head, from)
+	default:
+		p.request(w, r, head, from)
 	}
+}
+
+// request decides about one request and proxies it.
+func (p *plainServer) request(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn) {
+	policy := p.s.cfg.Policy()
 	pl := &plan{head: head, peer: from.client.peer, id: newConnectionID()}
+	ctx := context.WithValue(r.Context(), planKey{}, pl)
 	if policy.Mode != authz.Off {
 		pl.peer = pl.peer.forwardedBy(head.Values("X-Forwarded-For"), p.s.cfg.TrustedProxies)
 		if ref := p.admit(r, pl, policy); ref.is() {
-			p.refuse(w, ref, ref.code == authz.MessageTooBig)
+			p.refuse(w, r, ref, ref.code == authz.MessageTooBig)
 			return
 		}
 	}
 	if pl.fields != nil || policy.Mode == authz.Off {
 		from.settle()
 	}
-	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), planKey{}, pl)))
+	if !pl.until.IsZero() { // an answer that streams ends with its token
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, pl.until.Sub(p.s.cfg.Now()))
+		defer cancel()
+	}
+	if !r.ProtoAtLeast(1, 1) {
+		w = noInterim{w}
+	}
+	p.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// noInterim keeps interim answers from HTTP/1.0 clients (RFC 9110 §15.2).
+type noInterim struct{ http.ResponseWriter }
+
+// WriteHeader drops 1xx.
+func (n noInterim) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		n.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Unwrap is for http.ResponseController.
+func (n noInterim) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+// hijack takes a connection from the HTTP server, with what was read behind
+// the request.
+func hijack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if _, guarded := http1.HeadFrom(r); guarded {
+		_, behind, err := http1.Hijack(w, r)
+		return behind, err
+	}
+	_, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, err
+	}
+	behind, err := rw.Reader.Peek(rw.Reader.Buffered())
+	return bytes.Clone(behind), err
 }
 
 // upgrade takes over an upgrade that came on a keep-alive connection.
-func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn, policy authz.Policy) {
-	_, behind, err := http1.Hijack(w, r)
+func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn) {
+	behind, err := hijack(w, r)
 	if err != nil {
-		p.refuse(w, refusal{code: authz.BadFrame, reason: authz.ReasonFrame}, true)
+		p.refuse(w, r, refusal{code: authz.BadFrame, reason: authz.ReasonFrame}, true)
 		return
 	}
 	from.settle()
@@ -141,19 +186,24 @@ func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http
 		defer p.s.conns.Done()
 		defer p.s.settled(c)
 		defer p.s.contain(c)
-		p.s.upgrade(c, head, policy)
+		p.s.upgrade(c, head)
 	}()
 }
 
 // refuse answers with a refusal; last says that the connection ends with it.
-func (p *plainServer) refuse(w http.ResponseWriter, r refusal, last bool) {
+// So it does where a body is on its way, which net/http would wait for.
+func (p *plainServer) refuse(w http.ResponseWriter, r *http.Request, ref refusal, last bool) {
 	h := w.Header()
-	r.headers(func(name, value string) { h.Set(name, value) })
+	ref.headers(func(name, value string) { h.Set(name, value) })
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingerTime))
+		last = true
+	}
 	if last {
 		h.Set("Connection", "close")
 	}
-	w.WriteHeader(r.httpStatus())
-	_, _ = w.Write(r.body())
+	w.WriteHeader(ref.httpStatus())
+	_, _ = w.Write(ref.body())
 }
 
 // failed answers for an upstream that cannot be reached.
@@ -172,7 +222,7 @@ func (p *plainServer) failed(w http.ResponseWriter, r *http.Request, err error) 
 	case errors.As(err, &broken):
 		ref = headRefusal(broken)
 	}
-	p.refuse(w, ref, true)
+	p.refuse(w, r, ref, true)
 }
 
 // rewrite makes the upstream's request of the client's.
@@ -184,9 +234,7 @@ func (p *plainServer) rewrite(pr *httputil.ProxyRequest) {
 	if up.TLS != nil {
 		out.URL.Scheme = "https"
 	}
-	if u, err := url.ParseRequestURI(target); err == nil {
-		out.URL.Path, out.URL.RawPath, out.URL.RawQuery, out.URL.ForceQuery = u.Path, u.RawPath, u.RawQuery, u.ForceQuery
-	}
+	setTarget(out.URL, target)
 	out.Host = up.hostFor(pr.In.Host)
 	out.Trailer = nil
 	p.setFields(pr, pl)
@@ -195,19 +243,28 @@ func (p *plainServer) rewrite(pr *httputil.ProxyRequest) {
 	}
 }
 
-// setFields replaces the fields that ReverseProxy chose by what may pass.
+// setTarget has u sent as target, byte for byte. An opaque path is written as
+// it stands; one that begins with two slashes, which only mode off lets in,
+// would be taken for a host there.
+func setTarget(u *url.URL, target string) {
+	path, query, asks := strings.Cut(target, "?")
+	u.RawQuery, u.ForceQuery = query, asks && query == ""
+	if !strings.HasPrefix(path, "//") {
+		u.Opaque = path
+	} else if parsed, err := url.ParseRequestURI(path); err == nil {
+		u.Path, u.RawPath = parsed.Path, parsed.RawPath
+	}
+}
+
+// setFields replaces the fields that ReverseProxy chose by what may pass. No
+// upgrade is among them: a tunnel to whatever else nobody could end.
 func (p *plainServer) setFields(pr *httputil.ProxyRequest, pl *plan) {
-	upgrade := pr.Out.Header.Get("Upgrade") // mode off: an upgrade to something else
 	pr.Out.Header = http.Header{"User-Agent": nil}
 	for _, f := range pl.head.Fields {
 		name := http.CanonicalHeaderKey(f.Name)
 		if name != "Host" && name != "Connection" && name != "Upgrade" && p.s.forwardable(pl.head, name, pl.peer) {
 			pr.Out.Header[name] = append(pr.Out.Header[name], f.Value)
 		}
-	}
-	if upgrade != "" {
-		pr.Out.Header.Set("Connection", "Upgrade")
-		pr.Out.Header.Set("Upgrade", upgrade)
 	}
 	for _, f := range pl.peer.forwarding(pr.In.Host, pl.head.Values) {
 		pr.Out.Header.Set(f[0], f[1])

@@ -31,23 +31,21 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	if !originAllowed(h.Values("Origin"), p.s.cfg.AllowedOrigins) {
 		return refusal{code: authz.Forbidden, reason: authz.ReasonOrigin}
 	}
-	cred, ok := p.s.take(h, cookieCounts(h), false)
-	if !ok || len(cred.instance) > maxInstance {
+	open := p.isOpen(h)
+	cred, ok := p.s.take(h, asked{cookies: cookieCounts(h), open: open})
+	if !ok {
 		return refusal{code: authz.BadFrame, reason: authz.ReasonFrame}
 	}
-	if isPreflight(h) || p.isPublic(h) {
+	if open {
 		return refusal{}
-	}
-	d := authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
-	if cred.has() {
-		d = p.s.decide(r.Context(), cred.token)
 	}
 	pl.instance = cred.instance
 	a := &admission{s: p.s, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
+	d := a.judgeRequest()
 	if d.Allow {
-		d = p.judgeBody(r, pl, d)
+		d = p.judgeBody(r, pl, cred, d)
 	} else if policyAllows(policy, d, pl.peer) {
-		if b := p.judgeBody(r, pl, d); b.Code == authz.MessageTooBig {
+		if b := p.judgeBody(r, pl, cred, d); b.Code == authz.MessageTooBig {
 			d = b
 		}
 	}
@@ -68,7 +66,22 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 		return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
 	}
 	pl.fields = fields
+	if a.policy.Mode == authz.Enforce {
+		pl.until = a.decision.GraceEndsAt
+	}
 	return refusal{}
+}
+
+// isOpen tells whether a request is relayed without asking who sends it: CORS
+// preflights and public paths. Neither has a body, or a way to stand for
+// another method.
+func (p *plainServer) isOpen(h *http1.Head) bool {
+	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
+		if h.Count(name) > 0 {
+			return false
+		}
+	}
+	return h.ContentLength() == 0 && (isPreflight(h) || p.isPublic(h))
 }
 
 // policyAllows tells whether the policy lets a refused decision in.
@@ -108,9 +121,10 @@ func (p *plainServer) isPublic(h *http1.Head) bool {
 
 // judgeBody reads a body whole where the protocol's messages travel in it,
 // takes its token out, and returns the decision that then stands.
-func (p *plainServer) judgeBody(r *http.Request, pl *plan, d authz.Decision) authz.Decision {
+// Requests that name no instance are none of the protocol's.
+func (p *plainServer) judgeBody(r *http.Request, pl *plan, cred credential, d authz.Decision) authz.Decision {
 	reader, ok := p.s.cfg.Protocol.(bodies)
-	if !ok || r.Body == nil || r.Body == http.NoBody {
+	if !ok || !cred.named || r.Body == nil || r.Body == http.NoBody {
 		return d
 	}
 	if r.Header.Get("Content-Encoding") != "" {
@@ -124,15 +138,15 @@ func (p *plainServer) judgeBody(r *http.Request, pl *plan, d authz.Decision) aut
 		return refused(d, authz.Refuse(authz.BadFrame, authz.ReasonFrame))
 	}
 	setBody(r, msg)
-	if named := pl.head.Values(reader.InstanceHeader()); len(named) > 1 || len(named) == 1 && named[0] != pl.instance {
-		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
-	}
 	found, err := reader.Body(msg, framing.Bound{Instance: pl.instance, Pinned: true})
+	if found.Out != nil { // also beside an error: observe lets it through
+		setBody(r, found.Out)
+	}
 	if err != nil {
 		return refused(d, unreadable(err))
 	}
-	if found.Out != nil {
-		setBody(r, found.Out)
+	if named := pl.head.Values(reader.InstanceHeader()); len(named) > 1 || len(named) == 1 && named[0] != pl.instance {
+		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
 	}
 	if found.HasToken {
 		other := p.s.decide(r.Context(), found.Token)

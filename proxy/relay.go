@@ -41,7 +41,8 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	if a.reads() {
 		fromClient.Look = ses.look
 	}
-	a.s.sessions.add(ses)
+	a.s.sessions.add(ses) // with the place that was reserved
+	a.relayed = true
 	a.s.state(StateOpen, 1)
 	ses.started(a.s.cfg.Engine.Start(engine.Pipe{
 		Client: a.c.Conn, Upstream: up.conn,
@@ -51,6 +52,25 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 		Count:   a.s.cfg.Hooks.Relayed,
 		Done:    ses.done,
 	}))
+	if now := a.s.cfg.Policy(); now != a.policy { // changed while we admitted
+		ses.reconsider()
+	}
+}
+
+// reserve takes one of MaxConnections places, until release or the end of the
+// relay.
+func (a *admission) reserve() refusal {
+	if !a.s.sessions.reserve() {
+		return refusal{code: authz.RateLimited, reason: authz.ReasonLimit, status: http.StatusServiceUnavailable}
+	}
+	return refusal{}
+}
+
+// release gives the place back that no relay took.
+func (a *admission) release() {
+	if !a.relayed {
+		a.s.sessions.release()
+	}
 }
 
 // negotiatedRSV returns the reserved bits that the upstream's answer allows
@@ -87,8 +107,11 @@ func (a *admission) passAnswer(up upstream) {
 		return
 	}
 	defer res.Body.Close()
-	for _, name := range []string{"Connection", "Upgrade", "Keep-Alive", "Proxy-Connection", "Trailer"} {
+	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Trailer"} {
 		res.Header.Del(name)
+	}
+	if res.StatusCode != http.StatusUpgradeRequired { // which has to name what it wants
+		res.Header.Del("Upgrade")
 	}
 	res.Close = true
 	err = res.Write(a.c.Conn)

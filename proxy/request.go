@@ -50,16 +50,27 @@ func (a *admission) passes(name string) bool {
 	case "sec-websocket-protocol":
 		return !a.answered // else the one that we selected
 	case "sec-websocket-extensions":
-		return !a.answered && !a.reads() && !a.cred.optIn
+		return a.mayExtend()
 	}
 	return a.s.forwardable(a.head, name, a.c.peer)
+}
+
+// mayExtend tells whether the client's extensions are offered upstream: not
+// where we answered the handshake without any, nor where messages must be read.
+func (a *admission) mayExtend() bool {
+	return !a.answered && !a.reads() && !a.cred.optIn
+}
+
+// offersExtensions tells whether the upstream was offered any.
+func (a *admission) offersExtensions() bool {
+	return a.mayExtend() && a.head.Count("Sec-WebSocket-Extensions") > 0
 }
 
 // forwardable tells whether a client's field may reach the upstream at all: no
 // identity header, however it is spelled; nothing hop-by-hop (RFC 9110 §7.6.1);
 // nothing about hops before us that an untrusted peer made up.
 func (s *Server) forwardable(h *http1.Head, name string, p peer) bool {
-	switch strings.ToLower(name) {
+	switch strings.ReplaceAll(strings.ToLower(name), "_", "-") {
 	case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "content-length", "expect", "http2-settings":
 		return false
 	case "x-forwarded-for":

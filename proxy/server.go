@@ -37,7 +37,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:      cfg,
 		dialer:   newDialer(cfg),
 		pending:  newPending(cfg.MaxPending),
-		sessions: newSessions(),
+		sessions: newSessions(cfg.MaxConnections),
 	}
 	s.plain = newPlainServer(s)
 	return s, nil
@@ -48,6 +48,9 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Serve(ln net.Listener) error {
 	s.listeners.Store(ln, nil)
 	defer s.listeners.Delete(ln)
+	if s.stopped.Load() { // drained before it began
+		return ln.Close()
+	}
 	for {
 		c, err := ln.Accept()
 		switch {

@@ -115,13 +115,34 @@ func (ses *session) done(r engine.Result) {
 
 // sessions is the register of live connections.
 type sessions struct {
-	mu   sync.Mutex
-	byID map[string]*session
-	idle chan struct{} // closed and made anew whenever the last one goes
+	mu    sync.Mutex
+	limit int // 0: none
+	taken int // places: those of live connections, and of those being dialled
+	byID  map[string]*session
+	idle  chan struct{} // closed and made anew whenever the last one goes
 }
 
-func newSessions() *sessions {
-	return &sessions{byID: map[string]*session{}, idle: make(chan struct{})}
+func newSessions(limit int) *sessions {
+	return &sessions{limit: limit, byID: map[string]*session{}, idle: make(chan struct{})}
+}
+
+// reserve takes a place for a connection that is about to be dialled; false
+// where there is none.
+func (r *sessions) reserve() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.limit > 0 && r.taken >= r.limit {
+		return false
+	}
+	r.taken++
+	return true
+}
+
+// release gives a place back.
+func (r *sessions) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken--
 }
 
 func (r *sessions) add(s *session) {
@@ -134,6 +155,7 @@ func (r *sessions) remove(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, s.id)
+	r.taken--
 	if len(r.byID) == 0 {
 		close(r.idle)
 		r.idle = make(chan struct{})

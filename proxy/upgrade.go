@@ -10,8 +10,10 @@ import (
 
 // upgrade takes a WebSocket connection from its request head to the relay. It
 // returns when the connection is relayed, refused or lost.
-func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
+func (s *Server) upgrade(c *client, h *http1.Head) {
+	policy := s.cfg.Policy()
 	c.peer = c.peer.forwardedBy(h.Values("X-Forwarded-For"), s.cfg.TrustedProxies)
+	s.pending.move(c.waiting, c.peer.key())
 	if r := s.checkUpgrade(h, policy.Mode); r.is() {
 		s.answer(c.Conn, r)
 		return
@@ -21,7 +23,7 @@ func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 		a.passUnread()
 		return
 	}
-	cred, ok := s.take(h, originNamed(h), true)
+	cred, ok := s.take(h, asked{upgrade: true, cookies: originNamed(h)})
 	a.cred, a.instance = cred, cred.instance
 	if !ok {
 		d := authz.Refuse(authz.BadFrame, authz.ReasonFrame)

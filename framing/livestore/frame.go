@@ -128,13 +128,13 @@ func (p *Protocol) request(m message, b framing.Bound, calls []string) (framing.
 	if !known || m.id.Kind != '"' || m.store.Kind != '"' {
 		return framing.Found{}, framing.ErrBadFrame
 	}
-	if b.Instance == "" || !m.store.Is(m.msg, b.Instance) {
-		return framing.Found{}, framing.ErrForbidden
-	}
 	f := framing.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}
 	f.HasToken = f.Token != ""
 	if m.tok.Kind != 0 {
 		f.Out = m.tok.Splice(m.msg, p.options.Replace)
+	}
+	if b.Instance == "" || !m.store.Is(m.msg, b.Instance) {
+		return f, framing.ErrForbidden
 	}
 	return f, nil
 }

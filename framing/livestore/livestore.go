@@ -49,5 +49,12 @@ func New(o Options) *Protocol {
 	}
 }
 
+// InstanceInURL is true: the URL's storeId picks the store.
+func (p *Protocol) InstanceInURL() bool { return true }
+
+// InstanceHeader names the header field in which a request of the HTTP
+// transport repeats its storeId.
+func (p *Protocol) InstanceHeader() string { return "X-Livestore-Store-Id" }
+
 // ReadsAll is true: each frame names its store and carries the token again.
 func (p *Protocol) ReadsAll() bool { return true }

@@ -12,11 +12,12 @@ var root = framing.MustPointer("")
 
 // Query reads the query of an upgrade or HTTP request: storeId is the instance,
 // payload holds the token. Only the token's bytes leave the query; all else
-// keeps its bytes, order and encoding. The error is ErrBadFrame for a repeated
-// storeId or payload, a payload that is neither null nor a strict JSON object
-// after both decodings, a token that is neither string nor null, and for bytes that no URL holds
-// (RFC 3986 §3.4) or that an upstream might take for the query's end. A request
-// without either parameter is fine: other paths have other queries.
+// keeps its bytes, order and encoding. The error is ErrAmbiguous for a repeated
+// storeId or payload, and ErrBadFrame for a payload that is neither null nor a
+// strict JSON object after both decodings, a token that is neither string nor
+// null, and for bytes that no URL holds (RFC 3986 §3.4) or that an upstream
+// might take for the query's end. A request without either parameter is fine:
+// other paths have other queries.
 func (p *Protocol) Query(raw string) (framing.URLFound, error) {
 	store, payload, err := parameters(raw)
 	if err != nil {
@@ -24,7 +25,7 @@ func (p *Protocol) Query(raw string) (framing.URLFound, error) {
 	}
 	found := framing.URLFound{Query: raw}
 	if store != nil {
-		found.Instance = string(store.text)
+		found.Instance, found.Named = string(store.text), true
 	}
 	if payload == nil {
 		return found, nil
@@ -80,7 +81,10 @@ func parameters(raw string) (store, payload *decoded, err error) {
 		}
 		if slot != nil {
 			d := decodeForm(raw, value, to)
-			if *slot != nil || !utf8.Valid(d.text) {
+			if *slot != nil {
+				return nil, nil, framing.ErrAmbiguous
+			}
+			if !utf8.Valid(d.text) {
 				return nil, nil, framing.ErrBadFrame
 			}
 			*slot = &d
