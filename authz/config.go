@@ -9,15 +9,13 @@ import (
 )
 
 // The defaults of a Config. Leeway and Grace have none, since zero means
-// something there; these are what the documentation recommends.
+// something there.
 const (
-	DefaultLeeway        = 30 * time.Second
-	DefaultGrace         = 24 * time.Hour
-	DefaultMaxLifetime   = 720 * time.Hour
-	DefaultMaxTokenBytes = 16 << 10
-	DefaultUserClaim     = "sub"
-	DefaultAnonymousID   = "anonymous"
-	DefaultAssertionType = "sync-identity+jwt"
+	defaultMaxLifetime   = 720 * time.Hour
+	defaultMaxTokenBytes = 16 << 10
+	defaultUserClaim     = "sub"
+	defaultAnonymousID   = "anonymous"
+	defaultAssertionType = "sync-identity+jwt"
 )
 
 // Config says which tokens a Verifier accepts. The zero Config accepts none.
@@ -61,11 +59,11 @@ type Config struct {
 
 // withDefaults returns c with every default filled in.
 func (c Config) withDefaults() Config {
-	setDefault(&c.UserClaim, DefaultUserClaim)
-	setDefault(&c.AnonymousUserID, DefaultAnonymousID)
-	setDefault(&c.AssertionType, DefaultAssertionType)
-	setDefault(&c.MaxLifetime, DefaultMaxLifetime)
-	setDefault(&c.MaxTokenBytes, DefaultMaxTokenBytes)
+	setDefault(&c.UserClaim, defaultUserClaim)
+	setDefault(&c.AnonymousUserID, defaultAnonymousID)
+	setDefault(&c.AssertionType, defaultAssertionType)
+	setDefault(&c.MaxLifetime, defaultMaxLifetime)
+	setDefault(&c.MaxTokenBytes, defaultMaxTokenBytes)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
