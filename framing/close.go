@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// ErrClose is a close payload that must not go on a wire.
-var ErrClose = errors.New("framing: forbidden close code or reason")
+// errClose is a close payload that must not go on a wire.
+var errClose = errors.New("framing: forbidden close code or reason")
 
 // The close codes that Syncward itself has to tell peers about their frames
 // (RFC 6455 §7.4.1).
 const (
-	CodeProtocolError = 1002
+	codeProtocolError = 1002
 	CodeTooBig        = 1009
 	CodeInternalError = 1011
 )
 
-// ReasonTooBig goes with CodeTooBig.
-const ReasonTooBig = "MESSAGE_TOO_BIG"
+// reasonTooBig goes with CodeTooBig.
+const reasonTooBig = "MESSAGE_TOO_BIG"
 
 // maxReason leaves two of a control frame's 125 bytes to the code.
 const maxReason = maxControl - 2
@@ -45,20 +45,20 @@ func (c Close) Valid() bool {
 }
 
 // ParseClose reads the unmasked payload of a close frame. Empty is Close{};
-// one byte alone and whatever Valid denies is ErrClose.
+// one byte alone and whatever Valid denies is errClose.
 func ParseClose(payload []byte) (Close, error) {
 	if len(payload) == 0 {
 		return Close{}, nil
 	}
 	if len(payload) == 1 {
-		return Close{}, ErrClose
+		return Close{}, errClose
 	}
 	c := Close{
 		Code:   int(binary.BigEndian.Uint16(payload)),
 		Reason: string(payload[2:]),
 	}
 	if c.Code == 0 || !c.Valid() {
-		return Close{}, ErrClose
+		return Close{}, errClose
 	}
 	return c, nil
 }

@@ -70,7 +70,7 @@ func (c *Collector) Feed(in []byte) Collected {
 		}
 		h, n, broken := c.next(in[pos:])
 		if broken.Code == 0 && n > 0 && !h.Opcode.Control() && !c.raw.fits(int64(n)+h.Length, c.max) {
-			broken = Close{Code: CodeTooBig, Reason: ReasonTooBig}
+			broken = Close{Code: CodeTooBig, Reason: reasonTooBig}
 		}
 		if broken.Code != 0 {
 			return c.broken(pos, broken)
@@ -99,7 +99,7 @@ func (c *Collector) control(h Header, b []byte, pos, end int) Collected {
 	if h.Opcode == CloseFrame {
 		found, err := readClose(h, b)
 		if err != nil {
-			return c.broken(pos, Close{Code: CodeProtocolError})
+			return c.broken(pos, Close{Code: codeProtocolError})
 		}
 		c.over = true
 		return Collected{N: end, Event: CollectClose, Close: found}

@@ -72,7 +72,7 @@ func (m *Machine) passClose(in []byte, from, pos int, h Header, n int) Step {
 	}
 	c, err := readClose(h, in[pos+n:end])
 	if err != nil {
-		return m.broken(in[from:pos], pos, Close{Code: CodeProtocolError})
+		return m.broken(in[from:pos], pos, Close{Code: codeProtocolError})
 	}
 	m.frames++
 	if m.input == relayed {

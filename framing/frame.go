@@ -33,8 +33,8 @@ func (o Opcode) Control() bool { return o&0x8 != 0 }
 
 func (o Opcode) reserved() bool { return o&0x7 > 2 }
 
-// MaxHeaderSize is the longest frame header: 2 + 8 (length) + 4 (mask) bytes.
-const MaxHeaderSize = 14
+// maxHeaderSize is the longest frame header: 2 + 8 (length) + 4 (mask) bytes.
+const maxHeaderSize = 14
 
 // maxControl is the longest payload of a control frame (RFC 6455 §5.5).
 const maxControl = 125
@@ -115,9 +115,9 @@ func (h *Header) extendedLength(b []byte) (int, error) {
 	return 10, nil
 }
 
-// AppendHeader appends h in its shortest form. It writes what it is told;
+// appendHeader appends h in its shortest form. It writes what it is told;
 // only a negative length is a mistake of the caller and panics.
-func AppendHeader(dst []byte, h Header) []byte {
+func appendHeader(dst []byte, h Header) []byte {
 	if h.Length < 0 {
 		panic("framing: negative frame length")
 	}
@@ -151,7 +151,7 @@ func AppendFrame(dst []byte, fin bool, op Opcode, payload []byte, key *[4]byte) 
 	if key != nil {
 		h.Masked, h.Key = true, *key
 	}
-	dst = AppendHeader(dst, h)
+	dst = appendHeader(dst, h)
 	start := len(dst)
 	dst = append(dst, payload...)
 	if key != nil {

@@ -17,7 +17,7 @@ func (m *Machine) feedLook(in []byte) Step {
 		}
 		h, n, broken := m.next(in[pos:])
 		if broken.Code == 0 && n > 0 && !m.fits(h, n) {
-			broken = Close{Code: CodeTooBig, Reason: ReasonTooBig}
+			broken = Close{Code: CodeTooBig, Reason: reasonTooBig}
 		}
 		if broken.Code != 0 {
 			return m.broken(in[from:to], pos, broken)

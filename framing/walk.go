@@ -17,7 +17,7 @@ type walk struct {
 func (w *walk) next(b []byte) (h Header, n int, broken Close) {
 	h, n, err := ParseHeader(b)
 	if err != nil {
-		return h, 0, Close{Code: CodeProtocolError}
+		return h, 0, Close{Code: codeProtocolError}
 	}
 	if n != 0 {
 		broken = w.judge(h)
@@ -27,7 +27,7 @@ func (w *walk) next(b []byte) (h Header, n int, broken Close) {
 
 // judge returns the zero Close for a header that may stand where it stands.
 func (w *walk) judge(h Header) Close {
-	violation := Close{Code: CodeProtocolError}
+	violation := Close{Code: codeProtocolError}
 	if h.Masked != (w.sender == Client) {
 		return violation // §5.1
 	}
@@ -49,7 +49,7 @@ func (w *walk) judge(h Header) Close {
 		size = 0
 	}
 	if w.max > 0 && h.Length > w.max-size {
-		return Close{Code: CodeTooBig, Reason: ReasonTooBig}
+		return Close{Code: CodeTooBig, Reason: reasonTooBig}
 	}
 	return Close{}
 }

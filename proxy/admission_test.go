@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/syncward/syncward/authz"
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -118,7 +118,7 @@ func TestTheCredentialOfTheRequest(t *testing.T) {
 			r := newRig(t, func(c *proxy.Config) {
 				c.Sources = []proxy.Source{proxy.SourceHeader, proxy.SourceSubprotocol, proxy.SourceCookie, proxy.SourceQuery}
 				c.AllowedOrigins = []string{"https://app.example"}
-				c.Protocol = framing.Opaque{}
+				c.Protocol = payload.Opaque{}
 				c.RejectHTTP = true
 			})
 			token := r.good("ada")
@@ -151,7 +151,7 @@ func TestTheCredentialOfTheRequest(t *testing.T) {
 }
 
 func TestRejectModeCloseCompletesTheHandshakeFirst(t *testing.T) {
-	r := newRig(t, func(c *proxy.Config) { c.Sources = []proxy.Source{proxy.SourceHeader}; c.Protocol = framing.Opaque{} })
+	r := newRig(t, func(c *proxy.Config) { c.Sources = []proxy.Source{proxy.SourceHeader}; c.Protocol = payload.Opaque{} })
 	c := r.dial().send(head("/sync", "Sec-WebSocket-Protocol: chat"))
 	res := c.answer()
 	if res.StatusCode != http.StatusSwitchingProtocols || res.Header.Get("Sec-WebSocket-Protocol") != "chat" {

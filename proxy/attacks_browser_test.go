@@ -37,6 +37,9 @@ func TestAttack24ForeignOriginsAreRefusedOnEveryWayIn(t *testing.T) {
 						t.Errorf("an upgrade, origin %q: %d", origin, code)
 					}
 				}
+				if code, _ := r.dial().send(head("/sync", token, "Origin: https://example.com", "Origin: https://evil-example.com")).status(); code != 403 {
+					t.Errorf("an upgrade with two origins: %d", code)
+				}
 				r.legacy.untouched(t)
 				kept := r.dial().send("GET /p HTTP/1.1\r\nHost: a\r\n" + token + "\r\n\r\n")
 				if code, _ := kept.status(); code != 200 {

@@ -19,6 +19,7 @@ import (
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/livestore"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -425,16 +426,16 @@ func TestACrashOfOneConnectionTouchesNoOther(t *testing.T) {
 }
 
 // crashing panics at a message that says so.
-type crashing struct{ framing.Protocol }
+type crashing struct{ payload.Protocol }
 
-func (p crashing) First(op framing.Opcode, msg []byte) (framing.Found, error) {
+func (p crashing) First(op framing.Opcode, msg []byte) (payload.Found, error) {
 	if strings.Contains(string(msg), "crash") {
 		panic("crash")
 	}
 	return p.Protocol.First(op, msg)
 }
 
-func (p crashing) Later(op framing.Opcode, msg []byte, b framing.Bound) (framing.Found, error) {
+func (p crashing) Later(op framing.Opcode, msg []byte, b payload.Bound) (payload.Found, error) {
 	if strings.Contains(string(msg), "crash") {
 		panic("crash")
 	}

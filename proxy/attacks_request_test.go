@@ -9,6 +9,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -18,7 +19,7 @@ import (
 // opaque makes a rig whose credential is in the header and whose refusals are
 // HTTP, so that requests alone are tested.
 func opaque(c *proxy.Config) {
-	c.Protocol, c.RejectHTTP = framing.Opaque{}, true
+	c.Protocol, c.RejectHTTP = payload.Opaque{}, true
 	c.Sources = []proxy.Source{proxy.SourceHeader, proxy.SourceSubprotocol}
 }
 

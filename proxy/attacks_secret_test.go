@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/observe"
 	"github.com/syncward/syncward/proxy"
 )
@@ -100,8 +102,8 @@ func TestAttack25ACanaryTokenIsInNoLogAndNoMetric(t *testing.T) {
 	r := newRig(t, everySource, hooks)
 	parts := strings.Split(r.good("ada"), ".")
 	canaries := map[string]string{
-		"good": r.good("ada"), "bad signature": parts[0] + "." + parts[1] + ".c2lnbmF0dXJlLW9mLWEtY2FuYXJ5", "expired": r.token("ada", -30e12, -29*3600e9),
-		"in grace": r.token("ada", -3*3600e9, -2*3600e9), "no token at all": "canary-canary-canary-canary-canary",
+		"good": r.good("ada"), "bad signature": parts[0] + "." + parts[1] + ".c2lnbmF0dXJlLW9mLWEtY2FuYXJ5", "expired": r.token("ada", -30*time.Hour, -29*time.Hour),
+		"in grace": r.token("ada", -3*time.Hour, -2*time.Hour), "no token at all": "canary-canary-canary-canary-canary",
 	}
 	for _, mode := range []authz.Mode{authz.Enforce, authz.Observe} {
 		r.policy.set(mode, 100)
@@ -126,17 +128,42 @@ func TestAttack25ACanaryTokenIsInNoLogAndNoMetric(t *testing.T) {
 	}
 }
 
-// bursting panics with what it was given, wherever the proxy asks it.
-type bursting struct{ framing.Protocol }
+// Every enabled source's copy goes, whichever decided, and whatever stands there.
+func TestAttack25EverySourcesOwnCopyIsTakenOut(t *testing.T) {
+	r := newRig(t, everySource)
+	tokens := map[string]string{"short": "abc.d-e.f_g", "refused": "second-canary-of-no-form-at-all"}
+	for i, source := range []string{"header", "subprotocol", "cookie", "query", "frame"} {
+		tokens[source] = r.token("ada", -time.Duration(i+2)*time.Minute, time.Hour)
+	}
+	origin := "Origin: https://a"
+	cookie, offer := "Cookie: a=b; sync_token="+tokens["cookie"], "Sec-WebSocket-Protocol: chat, bearer."+tokens["subprotocol"]
+	r.open("/sync?token="+tokens["query"], origin, bearer(tokens["header"]), cookie, offer).text(initFrame(tokens["frame"])).wantText("ack:" + stripped)
+	plain := func(lines ...string) {
+		r.dial().send("GET /p?x=1 HTTP/1.1\r\nHost: a\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n").status()
+	}
+	plain(origin, bearer(tokens["header"]), cookie)
+	r.policy.set(authz.Observe, 100)
+	plain(origin, bearer(tokens["short"]), "Cookie: sync_token="+tokens["refused"])
+	heads := strings.Join(r.legacy.allHeads(t, 3), "")
+	for source, token := range tokens {
+		noneOf(t, "the upstream, of the "+source+" token,", r.legacy.bytes(), token)
+	}
+	if !strings.Contains(heads, "a=b") || !strings.Contains(heads, ": chat\r\n") || !strings.Contains(heads, "?x=1") {
+		t.Errorf("what stood beside the tokens is gone: %q", heads)
+	}
+}
 
-func (bursting) First(_ framing.Opcode, msg []byte) (framing.Found, error) { panic(string(msg)) }
-func (bursting) Query(raw string) (framing.URLFound, error) {
+// bursting panics with what it was given, wherever the proxy asks it.
+type bursting struct{ payload.Protocol }
+
+func (bursting) First(_ framing.Opcode, msg []byte) (payload.Found, error) { panic(string(msg)) }
+func (bursting) Query(raw string) (payload.URLFound, error) {
 	if strings.Contains(raw, "token") {
 		panic(raw)
 	}
-	return framing.URLFound{Query: raw}, nil
+	return payload.URLFound{Query: raw}, nil
 }
-func (bursting) Later(_ framing.Opcode, msg []byte, _ framing.Bound) (framing.Found, error) {
+func (bursting) Later(_ framing.Opcode, msg []byte, _ payload.Bound) (payload.Found, error) {
 	panic(string(msg))
 }
 func (bursting) ReadsAll() bool { return true }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/authz"
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 	"github.com/syncward/syncward/proxy/engine"
 )
@@ -18,7 +18,7 @@ import (
 // required.
 type Config struct {
 	Upstream Upstream
-	Protocol framing.Protocol
+	Protocol payload.Protocol
 	Sources  []Source // where credentials are looked for, in this order
 
 	// Decide judges a token. It must answer within half a second and never

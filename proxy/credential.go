@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 // credential is what one request carries: the token of the first source in the
@@ -257,7 +257,7 @@ func (t *taker) payload(enabled bool) bool {
 	found, err := t.s.cfg.Protocol.Query(t.h.RawQuery)
 	t.cred.instance, t.cred.named = found.Instance, found.Named
 	switch {
-	case errors.Is(err, framing.ErrAmbiguous):
+	case errors.Is(err, payload.ErrAmbiguous):
 		return false
 	case err != nil:
 		t.cred.unreadable = enabled

@@ -8,6 +8,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
@@ -63,9 +64,9 @@ func (a *admission) fromFrame() {
 
 // judgeFrame is the decision on the first sync frame, together with the one on
 // the request's credential where there was one.
-func (a *admission) judgeFrame(f first, request authz.Decision) (framing.Found, authz.Decision) {
+func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, authz.Decision) {
 	if f.fault.Code != "" {
-		return framing.Found{}, refused(request, f.fault)
+		return payload.Found{}, refused(request, f.fault)
 	}
 	found, err := a.s.cfg.Protocol.First(f.op, f.msg)
 	if err != nil {
@@ -97,7 +98,7 @@ const maxInstance = 1024
 
 // unreadable is the decision on a message that a reader refused.
 func unreadable(err error) authz.Decision {
-	if errors.Is(err, framing.ErrForbidden) {
+	if errors.Is(err, payload.ErrForbidden) {
 		return authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance)
 	}
 	return authz.Refuse(authz.BadFrame, authz.ReasonFrame)
@@ -204,7 +205,7 @@ func (a *admission) dialAnswered() (upstream, refusal) {
 // forward sends the first message on with its token gone, and starts the
 // relay. What could not be read, which only a mode that does not enforce lets
 // through, goes on as it came.
-func (a *admission) forward(up upstream, f first, found framing.Found) {
+func (a *admission) forward(up upstream, f first, found payload.Found) {
 	if f.fault.Code != "" {
 		a.relay(up, nil, append(f.raw, f.rest...))
 		return

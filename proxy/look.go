@@ -8,13 +8,14 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
 // look reads one message of an admitted client: a token in it is taken out, and
 // judged where it is not the one that was judged last.
 func (ses *session) look(m framing.Message) framing.Verdict {
-	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, framing.Bound{Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL()})
+	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL()})
 	if err != nil {
 		return ses.lookRefused(found, err)
 	}
@@ -37,7 +38,7 @@ func (e errLook) Error() string { return string(e.code) }
 
 // lookRefused is the verdict on a message that a reader refused: under a policy
 // that lets it through, it goes on without the token that was found.
-func (ses *session) lookRefused(found framing.Found, err error) framing.Verdict {
+func (ses *session) lookRefused(found payload.Found, err error) framing.Verdict {
 	d := unreadable(err)
 	if ses.mayRefuse(d) {
 		return framing.Verdict{Action: framing.Refuse, Cause: errLook{refuse(d, false)}}

@@ -7,8 +7,8 @@ import (
 	"net/http"
 
 	"github.com/syncward/syncward/authz"
-	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 )
 
@@ -16,7 +16,7 @@ import (
 // of HTTP requests.
 type bodies interface {
 	// Body judges a request body as Later judges a message.
-	Body(msg []byte, b framing.Bound) (framing.Found, error)
+	Body(msg []byte, b payload.Bound) (payload.Found, error)
 	// InstanceHeader names the header field that repeats the instanceId.
 	InstanceHeader() string
 }
@@ -138,7 +138,7 @@ func (p *plainServer) judgeBody(r *http.Request, pl *plan, cred credential, d au
 		return refused(d, authz.Refuse(authz.BadFrame, authz.ReasonFrame))
 	}
 	setBody(r, msg)
-	found, err := reader.Body(msg, framing.Bound{Instance: pl.instance, Pinned: true})
+	found, err := reader.Body(msg, payload.Bound{Instance: pl.instance, Pinned: true})
 	if found.Out != nil { // also beside an error: observe lets it through
 		setBody(r, found.Out)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 	"github.com/syncward/syncward/proxy"
 	"github.com/syncward/syncward/proxy/engine"
@@ -56,7 +57,7 @@ func newRig(t *testing.T, change ...func(*proxy.Config)) *rig {
 	up, err := proxy.ParseUpstream("http://" + r.legacy.addr)
 	must(t, err)
 	cfg := proxy.Config{
-		Upstream: up, Protocol: framing.JSON{AllFrames: true},
+		Upstream: up, Protocol: payload.JSON{AllFrames: true},
 		Sources: []proxy.Source{proxy.SourceFrame, proxy.SourceHeader, proxy.SourceSubprotocol},
 		Decide:  verifier.Decide, Policy: r.policy.get, Signer: signer, Hooks: r.seen.hooks(), Now: r.clock.now,
 		HeaderTimeout: safety, FirstFrameTimeout: safety,

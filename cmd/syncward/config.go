@@ -13,7 +13,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/syncward/syncward/authz"
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -109,7 +109,7 @@ type config struct {
 	ServerTLS      *tls.Certificate
 	RejectHTTP     bool
 	CloseCodeStyle string
-	TokenPointer   framing.Pointer
+	TokenPointer   payload.Pointer
 	started        []digest // of each of followed, from before anything was read
 }
 

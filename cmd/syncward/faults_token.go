@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 	"github.com/syncward/syncward/proxy"
 )
@@ -43,7 +43,7 @@ func checkToken(c *config, r *report) {
 		r.fault("JWT_ISSUER", "equals IDENTITY_ISSUER, so an assertion could be taken for a token; set another IDENTITY_ISSUER")
 	}
 	var err error
-	if c.TokenPointer, err = framing.ParsePointer(c.TokenField); err != nil {
+	if c.TokenPointer, err = payload.ParsePointer(c.TokenField); err != nil {
 		r.fault("TOKEN_FIELD", "%q is no JSON Pointer to a field; write one such as /authToken or /auth/token (~0 for ~, ~1 for /)", c.TokenField)
 	}
 	if !httpToken(c.TokenCookie) {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/livestore"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 	"github.com/syncward/syncward/proxy"
 )
@@ -71,15 +71,15 @@ func (c *config) upstream() proxy.Upstream {
 }
 
 // protocol returns the reader of what the clients speak.
-func (c *config) protocol() framing.Protocol {
+func (c *config) protocol() payload.Protocol {
 	switch c.Protocol {
 	case "livestore":
 		return livestore.New(livestore.Options{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllowAdmin: c.LiveStoreAllowAdmin})
 	case "opaque":
-		return framing.Opaque{}
+		return payload.Opaque{}
 	}
 	all := c.TokenFrames == "all" && slices.Contains(c.Sources, proxy.SourceFrame)
-	return framing.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: all}
+	return payload.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: all}
 }
 
 func (c *config) closeCodes() proxy.CloseCodes {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 // What a client sends over a socket, each one JSON object:
@@ -43,55 +44,55 @@ var (
 // list above: what is no strict JSON object, a Request without a storeId, and
 // ids that are no strings, since a numeric one leaves the upstream's connection
 // without any further answer.
-func (p *Protocol) Later(_ framing.Opcode, msg []byte, b framing.Bound) (framing.Found, error) {
+func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload.Found, error) {
 	if string(msg) == ping || string(msg) == ping03 {
-		return framing.Found{}, nil
+		return payload.Found{}, nil
 	}
 	if b.OptedIn {
-		if f, ok := framing.AuthMessage(msg); ok {
+		if f, ok := payload.AuthMessage(msg); ok {
 			return f, nil
 		}
 	}
 	m, err := p.read(msg)
 	if err != nil {
-		return framing.Found{}, err
+		return payload.Found{}, err
 	}
 	switch {
 	case m.tag.Is(msg, "Request"):
 		return p.request(m, b, socketCalls)
 	case m.tag.Is(msg, "Ack"), m.tag.Is(msg, "Interrupt"):
 		if m.requestID.Kind != '"' {
-			return framing.Found{}, framing.ErrBadFrame
+			return payload.Found{}, payload.ErrBadFrame
 		}
-		return framing.Found{}, nil
+		return payload.Found{}, nil
 	case m.tag.Is(msg, "Ping"), m.tag.Is(msg, "Eof"),
 		m.tag.Is(msg, "WSMessage.Ping"), m.tag.Is(msg, "WSMessage.PullReq"), m.tag.Is(msg, "WSMessage.PushReq"):
-		return framing.Found{}, nil
+		return payload.Found{}, nil
 	case strings.HasPrefix(m.tag.Text(msg), admin):
 		if !p.options.AllowAdmin {
-			return framing.Found{}, framing.ErrForbidden
+			return payload.Found{}, payload.ErrForbidden
 		}
-		return framing.Found{}, nil
+		return payload.Found{}, nil
 	}
-	return framing.Found{}, framing.ErrBadFrame
+	return payload.Found{}, payload.ErrBadFrame
 }
 
 // First judges a message like Later, for a connection that is bound to no
 // store: no Request passes. LiveStore has no first sync message; its token
 // rides in the URL.
-func (p *Protocol) First(op framing.Opcode, msg []byte) (framing.Found, error) {
-	return p.Later(op, msg, framing.Bound{})
+func (p *Protocol) First(op framing.Opcode, msg []byte) (payload.Found, error) {
+	return p.Later(op, msg, payload.Bound{})
 }
 
 // Body judges the body of a request of the HTTP transport, read whole and
 // without a content encoding, as Later judges a Request.
-func (p *Protocol) Body(msg []byte, b framing.Bound) (framing.Found, error) {
+func (p *Protocol) Body(msg []byte, b payload.Bound) (payload.Found, error) {
 	m, err := p.read(msg)
 	if err != nil {
-		return framing.Found{}, err
+		return payload.Found{}, err
 	}
 	if !m.tag.Is(msg, "Request") {
-		return framing.Found{}, framing.ErrBadFrame
+		return payload.Found{}, payload.ErrBadFrame
 	}
 	return p.request(m, b, httpCalls)
 }
@@ -99,42 +100,42 @@ func (p *Protocol) Body(msg []byte, b framing.Bound) (framing.Found, error) {
 // message is a message and where its parts are.
 type message struct {
 	msg                                  []byte
-	tag, id, requestID, call, store, tok framing.Value
+	tag, id, requestID, call, store, tok payload.Value
 }
 
 var (
-	tagField       = framing.MustPointer("/_tag")
-	idField        = framing.MustPointer("/id")
-	requestIDField = framing.MustPointer("/requestId")
-	callField      = framing.MustPointer("/tag")
-	storeField     = framing.MustPointer("/payload/storeId")
+	tagField       = payload.MustPointer("/_tag")
+	idField        = payload.MustPointer("/id")
+	requestIDField = payload.MustPointer("/requestId")
+	callField      = payload.MustPointer("/tag")
+	storeField     = payload.MustPointer("/payload/storeId")
 )
 
 func (p *Protocol) read(msg []byte) (message, error) {
-	want := [...]framing.Pointer{tagField, idField, requestIDField, callField, storeField, p.inFrame}
-	var at [len(want)]framing.Value
-	if err := framing.Scan(msg, want[:], at[:]); err != nil {
+	want := [...]payload.Pointer{tagField, idField, requestIDField, callField, storeField, p.inFrame}
+	var at [len(want)]payload.Value
+	if err := payload.Scan(msg, want[:], at[:]); err != nil {
 		return message{}, err
 	}
 	return message{msg: msg, tag: at[0], id: at[1], requestID: at[2], call: at[3], store: at[4], tok: at[5]}, nil
 }
 
 // request judges a Request that must call one of calls.
-func (p *Protocol) request(m message, b framing.Bound, calls []string) (framing.Found, error) {
+func (p *Protocol) request(m message, b payload.Bound, calls []string) (payload.Found, error) {
 	known := false
 	for _, call := range calls {
 		known = known || m.call.Is(m.msg, call)
 	}
 	if !known || m.id.Kind != '"' || m.store.Kind != '"' {
-		return framing.Found{}, framing.ErrBadFrame
+		return payload.Found{}, payload.ErrBadFrame
 	}
-	f := framing.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}
+	f := payload.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}
 	f.HasToken = f.Token != ""
 	if m.tok.Kind != 0 {
 		f.Out = m.tok.Splice(m.msg, p.options.Replace)
 	}
 	if b.Instance == "" || !m.store.Is(m.msg, b.Instance) {
-		return f, framing.ErrForbidden
+		return f, payload.ErrForbidden
 	}
 	return f, nil
 }

@@ -8,9 +8,10 @@ import (
 
 	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/livestore"
+	"github.com/syncward/syncward/framing/payload"
 )
 
-var bound = framing.Bound{Instance: "todo-store-1"}
+var bound = payload.Bound{Instance: "todo-store-1"}
 
 // lines gives what a real client sent, one message a line.
 func lines(t testing.TB, file string) []string {
@@ -58,20 +59,20 @@ func TestCapturedFramesPassWithoutTheirToken(t *testing.T) {
 func TestCapturedBodiesPassWithoutTheirToken(t *testing.T) {
 	p := livestore.New(livestore.Options{})
 	for _, msg := range lines(t, "v04-http.ndjson") {
-		f, err := p.Body([]byte(msg), framing.Bound{Instance: "http-store"})
+		f, err := p.Body([]byte(msg), payload.Bound{Instance: "http-store"})
 		if err != nil || f.Token != token || string(f.Out) != strings.Replace(msg, `"authToken":"`+token+`",`, "", 1) {
 			t.Errorf("%s: error %v, out %q", msg, err, f.Out)
 		}
-		if _, err := p.Body([]byte(msg), bound); !errors.Is(err, framing.ErrForbidden) {
+		if _, err := p.Body([]byte(msg), bound); !errors.Is(err, payload.ErrForbidden) {
 			t.Errorf("a body for another store gives %v", err)
 		}
-		if _, err := p.Later(framing.Text, []byte(msg), framing.Bound{Instance: "http-store"}); !errors.Is(err, framing.ErrBadFrame) {
+		if _, err := p.Later(framing.Text, []byte(msg), payload.Bound{Instance: "http-store"}); !errors.Is(err, payload.ErrBadFrame) {
 			t.Errorf("an HTTP call as a frame gives %v", err)
 		}
 	}
 	for _, file := range []string{"v04.ndjson", "v03.ndjson"} {
 		for _, msg := range lines(t, file) {
-			if _, err := p.Body([]byte(msg), bound); !errors.Is(err, framing.ErrBadFrame) {
+			if _, err := p.Body([]byte(msg), bound); !errors.Is(err, payload.ErrBadFrame) {
 				t.Errorf("%s as a body gives %v", msg, err)
 			}
 		}
@@ -85,19 +86,19 @@ func TestFramesAreHeldToTheStoreOfTheURL(t *testing.T) {
 	}{
 		{"the same", pull(`{"storeId":"todo-store-1"}`), nil},
 		{"the same, escaped", pull(`{"store\u0049d":"todo\u002dstore-1"}`), nil},
-		{"another", pull(`{"storeId":"other"}`), framing.ErrForbidden},
-		{"another, escaped", pull(`{"\u0073toreId":"other"}`), framing.ErrForbidden},
-		{"a longer one", pull(`{"storeId":"todo-store-12"}`), framing.ErrForbidden},
-		{"another case", pull(`{"storeId":"Todo-store-1"}`), framing.ErrForbidden},
-		{"an empty one", pull(`{"storeId":""}`), framing.ErrForbidden},
-		{"none", pull(`{}`), framing.ErrBadFrame},
-		{"in the wrong place", pull(`{"payload":{"storeId":"todo-store-1"}}`), framing.ErrBadFrame},
-		{"a number", pull(`{"storeId":1}`), framing.ErrBadFrame},
-		{"an array", pull(`{"storeId":["todo-store-1"]}`), framing.ErrBadFrame},
-		{"two", pull(`{"storeId":"other","storeId":"todo-store-1"}`), framing.ErrBadFrame},
-		{"two payloads", `{"_tag":"Request","id":"0","tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"},"payload":{"storeId":"other"}}`, framing.ErrBadFrame},
-		{"no payload", `{"_tag":"Request","id":"0","tag":"SyncWsRpc.Pull"}`, framing.ErrBadFrame},
-		{"an array as payload", pull(`["todo-store-1"]`), framing.ErrBadFrame},
+		{"another", pull(`{"storeId":"other"}`), payload.ErrForbidden},
+		{"another, escaped", pull(`{"\u0073toreId":"other"}`), payload.ErrForbidden},
+		{"a longer one", pull(`{"storeId":"todo-store-12"}`), payload.ErrForbidden},
+		{"another case", pull(`{"storeId":"Todo-store-1"}`), payload.ErrForbidden},
+		{"an empty one", pull(`{"storeId":""}`), payload.ErrForbidden},
+		{"none", pull(`{}`), payload.ErrBadFrame},
+		{"in the wrong place", pull(`{"payload":{"storeId":"todo-store-1"}}`), payload.ErrBadFrame},
+		{"a number", pull(`{"storeId":1}`), payload.ErrBadFrame},
+		{"an array", pull(`{"storeId":["todo-store-1"]}`), payload.ErrBadFrame},
+		{"two", pull(`{"storeId":"other","storeId":"todo-store-1"}`), payload.ErrBadFrame},
+		{"two payloads", `{"_tag":"Request","id":"0","tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"},"payload":{"storeId":"other"}}`, payload.ErrBadFrame},
+		{"no payload", `{"_tag":"Request","id":"0","tag":"SyncWsRpc.Pull"}`, payload.ErrBadFrame},
+		{"an array as payload", pull(`["todo-store-1"]`), payload.ErrBadFrame},
 	} {
 		p := livestore.New(livestore.Options{})
 		for _, op := range []framing.Opcode{framing.Text, framing.Binary} {
@@ -121,33 +122,33 @@ func TestOnlyTheKnownMessagesPass(t *testing.T) {
 		{`{"_tag":"Eof"}`, nil},
 		{`{"_tag":"Ack","requestId":"0"}`, nil},
 		{`{"_tag":"Interrupt","requestId":"12"}`, nil},
-		{`{"_tag":"Ack","requestId":0}`, framing.ErrBadFrame},
-		{`{"_tag":"Interrupt","requestId":null}`, framing.ErrBadFrame},
-		{`{"_tag":"Ack"}`, framing.ErrBadFrame},
+		{`{"_tag":"Ack","requestId":0}`, payload.ErrBadFrame},
+		{`{"_tag":"Interrupt","requestId":null}`, payload.ErrBadFrame},
+		{`{"_tag":"Ack"}`, payload.ErrBadFrame},
 		{`{"requestId":"ping","_tag":"WSMessage.Ping"}`, nil},
 		{`{"_tag":"WSMessage.PullReq","requestId":"a","cursor":2}`, nil},
 		{`{"_tag":"WSMessage.PushReq","requestId":"a","batch":[]}`, nil},
-		{`{"_tag":"WSMessage.PullRes","requestId":"a"}`, framing.ErrBadFrame},
-		{`{"_tag":"WSMessage.Other"}`, framing.ErrBadFrame},
-		{`{"_tag":"WSMessage.AdminResetRoomReq","requestId":"a","adminSecret":"s"}`, framing.ErrForbidden},
-		{`{"_tag":"WSMessage.\u0041dminInfoReq","requestId":"a","adminSecret":"s"}`, framing.ErrForbidden},
-		{`{"_tag":"Request","id":0,"tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"}}`, framing.ErrBadFrame},
-		{`{"_tag":"Request","tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"}}`, framing.ErrBadFrame},
-		{`{"_tag":"Request","id":"0","tag":"SyncWsRpc.Admin","payload":{"storeId":"todo-store-1"}}`, framing.ErrBadFrame},
-		{`{"_tag":"Request","id":"0","payload":{"storeId":"todo-store-1"}}`, framing.ErrBadFrame},
-		{`{"_tag":"Defect","defect":"x"}`, framing.ErrBadFrame},
-		{`{"_tag":"Pong"}`, framing.ErrBadFrame},
-		{`{"_tag":["Ping"]}`, framing.ErrBadFrame},
-		{`{"_TAG":"Ping"}`, framing.ErrBadFrame},
-		{`{}`, framing.ErrBadFrame},
-		{``, framing.ErrBadFrame},
-		{`ping`, framing.ErrBadFrame},
-		{`"Ping"`, framing.ErrBadFrame},
-		{`[{"_tag":"Ping"}]`, framing.ErrBadFrame},
-		{`{"_tag":"Ping"}{"_tag":"Ping"}`, framing.ErrBadFrame},
-		{`{"_tag":"Ping","_tag":"Ping"}`, framing.ErrBadFrame},
-		{"\ufeff" + `{"_tag":"Ping"}`, framing.ErrBadFrame},
-		{`{"type":"auth.logout"}`, framing.ErrBadFrame},
+		{`{"_tag":"WSMessage.PullRes","requestId":"a"}`, payload.ErrBadFrame},
+		{`{"_tag":"WSMessage.Other"}`, payload.ErrBadFrame},
+		{`{"_tag":"WSMessage.AdminResetRoomReq","requestId":"a","adminSecret":"s"}`, payload.ErrForbidden},
+		{`{"_tag":"WSMessage.\u0041dminInfoReq","requestId":"a","adminSecret":"s"}`, payload.ErrForbidden},
+		{`{"_tag":"Request","id":0,"tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"}}`, payload.ErrBadFrame},
+		{`{"_tag":"Request","tag":"SyncWsRpc.Pull","payload":{"storeId":"todo-store-1"}}`, payload.ErrBadFrame},
+		{`{"_tag":"Request","id":"0","tag":"SyncWsRpc.Admin","payload":{"storeId":"todo-store-1"}}`, payload.ErrBadFrame},
+		{`{"_tag":"Request","id":"0","payload":{"storeId":"todo-store-1"}}`, payload.ErrBadFrame},
+		{`{"_tag":"Defect","defect":"x"}`, payload.ErrBadFrame},
+		{`{"_tag":"Pong"}`, payload.ErrBadFrame},
+		{`{"_tag":["Ping"]}`, payload.ErrBadFrame},
+		{`{"_TAG":"Ping"}`, payload.ErrBadFrame},
+		{`{}`, payload.ErrBadFrame},
+		{``, payload.ErrBadFrame},
+		{`ping`, payload.ErrBadFrame},
+		{`"Ping"`, payload.ErrBadFrame},
+		{`[{"_tag":"Ping"}]`, payload.ErrBadFrame},
+		{`{"_tag":"Ping"}{"_tag":"Ping"}`, payload.ErrBadFrame},
+		{`{"_tag":"Ping","_tag":"Ping"}`, payload.ErrBadFrame},
+		{"\ufeff" + `{"_tag":"Ping"}`, payload.ErrBadFrame},
+		{`{"type":"auth.logout"}`, payload.ErrBadFrame},
 	} {
 		f, err := livestore.New(livestore.Options{}).Later(framing.Text, []byte(c.msg), bound)
 		if !errors.Is(err, c.want) || f.HasToken || f.Out != nil {
@@ -160,7 +161,7 @@ func TestAdminMessagesPassWhereTheyAreAllowed(t *testing.T) {
 	p := livestore.New(livestore.Options{AllowAdmin: true})
 	for msg, want := range map[string]error{
 		`{"_tag":"WSMessage.AdminInfoReq","requestId":"a","adminSecret":"s"}`: nil,
-		`{"_tag":"WSMessage.Admi"}`: framing.ErrBadFrame,
+		`{"_tag":"WSMessage.Admi"}`: payload.ErrBadFrame,
 	} {
 		if f, err := p.Later(framing.Text, []byte(msg), bound); !errors.Is(err, want) || f.Out != nil {
 			t.Errorf("%s: %v, want %v", msg, err, want)
@@ -192,7 +193,7 @@ func TestWhateverStandsAtTheTokensFieldGoes(t *testing.T) {
 }
 
 func TestOptionsHoldForFramesToo(t *testing.T) {
-	p := livestore.New(livestore.Options{TokenField: framing.MustPointer("/auth/jwt"), Replace: "static"})
+	p := livestore.New(livestore.Options{TokenField: payload.MustPointer("/auth/jwt"), Replace: "static"})
 	f, err := p.Later(framing.Text, []byte(pull(`{"storeId":"todo-store-1","payload":{"auth":{"jwt":"T"},"authToken":"x"}}`)), bound)
 	if want := pull(`{"storeId":"todo-store-1","payload":{"auth":{"jwt":"static"},"authToken":"x"}}`); err != nil || f.Token != "T" || string(f.Out) != want {
 		t.Errorf("error %v, found %+v, out %q", err, f, f.Out)
@@ -204,16 +205,16 @@ func TestOptionsHoldForFramesToo(t *testing.T) {
 
 func TestAuthMessagesOfAClientThatOptedInAreSyncwards(t *testing.T) {
 	p := livestore.New(livestore.Options{})
-	b := framing.Bound{Instance: "todo-store-1", OptedIn: true}
+	b := payload.Bound{Instance: "todo-store-1", OptedIn: true}
 	f, err := p.Later(framing.Text, []byte(`{"type":"auth.refresh","authToken":"T"}`), b)
-	if err != nil || f.Kind != framing.AuthRefresh || f.Token != "T" {
+	if err != nil || f.Kind != payload.AuthRefresh || f.Token != "T" {
 		t.Errorf("error %v, found %+v", err, f)
 	}
 	f, err = p.Later(framing.Text, []byte(`{"type":"auth.logout"}`), b)
-	if err != nil || f.Kind != framing.AuthLogout {
+	if err != nil || f.Kind != payload.AuthLogout {
 		t.Errorf("error %v, found %+v", err, f)
 	}
-	if _, err = p.Later(framing.Text, []byte(`{"type":"auth.ok"}`), b); !errors.Is(err, framing.ErrBadFrame) {
+	if _, err = p.Later(framing.Text, []byte(`{"type":"auth.ok"}`), b); !errors.Is(err, payload.ErrBadFrame) {
 		t.Errorf("another auth message gives %v", err)
 	}
 }

@@ -4,20 +4,20 @@
 //
 //	p := livestore.New(livestore.Options{})
 //	u, err := p.Query(r.URL.RawQuery)              // u.Token, u.Instance, u.Query goes upstream
-//	f, err := p.Later(op, msg, framing.Bound{Instance: u.Instance})
+//	f, err := p.Later(op, msg, payload.Bound{Instance: u.Instance})
 //
 // It holds every frame to the store of the URL and knows a closed list of
 // messages. It does not read what the upstream answers, keeps no account of
 // request ids, and does not look into the events.
 package livestore
 
-import "github.com/syncward/syncward/framing"
+import "github.com/syncward/syncward/framing/payload"
 
 // Options configures a Protocol; the zero value is the safe default.
 type Options struct {
 	// TokenField is where the token stands in the sync payload, in the URL and
 	// in the frames alike; zero: /authToken.
-	TokenField framing.Pointer
+	TokenField payload.Pointer
 	// Replace takes the place of a token that goes, as a JSON string; empty:
 	// the token's member goes as a whole.
 	Replace string
@@ -26,15 +26,15 @@ type Options struct {
 	AllowAdmin bool
 }
 
-// Protocol is framing.Protocol for LiveStore. It holds no state of a
+// Protocol is payload.Protocol for LiveStore. It holds no state of a
 // connection and may be used by many at once.
 type Protocol struct {
 	options Options
 	// inPayload is the token's place in a sync payload, inFrame in a Request.
-	inPayload, inFrame framing.Pointer
+	inPayload, inFrame payload.Pointer
 }
 
-var _ framing.Protocol = (*Protocol)(nil)
+var _ payload.Protocol = (*Protocol)(nil)
 
 // New gives a Protocol with these options.
 func New(o Options) *Protocol {
@@ -44,8 +44,8 @@ func New(o Options) *Protocol {
 	}
 	return &Protocol{
 		options:   o,
-		inPayload: framing.MustPointer(field),
-		inFrame:   framing.MustPointer("/payload/payload" + field),
+		inPayload: payload.MustPointer(field),
+		inFrame:   payload.MustPointer("/payload/payload" + field),
 	}
 }
 

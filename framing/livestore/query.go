@@ -5,10 +5,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
-var root = framing.MustPointer("")
+var root = payload.MustPointer("")
 
 // Query reads the query of an upgrade or HTTP request: storeId is the instance,
 // payload holds the token. Only the token's bytes leave the query; all else
@@ -18,33 +18,33 @@ var root = framing.MustPointer("")
 // null, and for bytes that no URL holds (RFC 3986 §3.4) or that an upstream
 // might take for the query's end. A request without either parameter is fine:
 // other paths have other queries.
-func (p *Protocol) Query(raw string) (framing.URLFound, error) {
-	store, payload, err := parameters(raw)
+func (p *Protocol) Query(raw string) (payload.URLFound, error) {
+	store, sent, err := parameters(raw)
 	if err != nil {
-		return framing.URLFound{}, err
+		return payload.URLFound{}, err
 	}
-	found := framing.URLFound{Query: raw}
+	found := payload.URLFound{Query: raw}
 	if store != nil {
 		found.Instance, found.Named = string(store.text), true
 	}
-	if payload == nil {
+	if sent == nil {
 		return found, nil
 	}
-	body, encodeAgain, ok := payload.unwrap()
+	body, encodeAgain, ok := sent.unwrap()
 	if !ok {
-		return framing.URLFound{}, framing.ErrBadFrame
+		return payload.URLFound{}, payload.ErrBadFrame
 	}
-	want := [...]framing.Pointer{root, p.inPayload}
-	var at [len(want)]framing.Value
-	if err := framing.Scan(body.text, want[:], at[:]); err != nil {
-		return framing.URLFound{}, err
+	want := [...]payload.Pointer{root, p.inPayload}
+	var at [len(want)]payload.Value
+	if err := payload.Scan(body.text, want[:], at[:]); err != nil {
+		return payload.URLFound{}, err
 	}
 	token := at[1]
 	switch {
 	case at[0].Kind == 'n':
 		return found, nil
 	case at[0].Kind != '{', token.Kind != 0 && token.Kind != '"' && token.Kind != 'n':
-		return framing.URLFound{}, framing.ErrBadFrame
+		return payload.URLFound{}, payload.ErrBadFrame
 	case token.Kind == 0:
 		return found, nil
 	}
@@ -56,10 +56,10 @@ func (p *Protocol) Query(raw string) (framing.URLFound, error) {
 }
 
 // parameters finds storeId and payload, each nil where it is absent.
-func parameters(raw string) (store, payload *decoded, err error) {
+func parameters(raw string) (store, sent *decoded, err error) {
 	for i := range len(raw) {
 		if raw[i] <= ' ' || raw[i] >= 0x7f || raw[i] == '#' {
-			return nil, nil, framing.ErrBadFrame
+			return nil, nil, payload.ErrBadFrame
 		}
 	}
 	for from := 0; from < len(raw); {
@@ -77,21 +77,21 @@ func parameters(raw string) (store, payload *decoded, err error) {
 		case "storeId":
 			slot = &store
 		case "payload":
-			slot = &payload
+			slot = &sent
 		}
 		if slot != nil {
 			d := decodeForm(raw, value, to)
 			if *slot != nil {
-				return nil, nil, framing.ErrAmbiguous
+				return nil, nil, payload.ErrAmbiguous
 			}
 			if !utf8.Valid(d.text) {
-				return nil, nil, framing.ErrBadFrame
+				return nil, nil, payload.ErrBadFrame
 			}
 			*slot = &d
 		}
 		from = to + 1
 	}
-	return store, payload, nil
+	return store, sent, nil
 }
 
 // unwrap decodes the payload the second time, as the upstream always does;

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/livestore"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 // token is that of the captured client.
@@ -51,7 +51,7 @@ func TestAPayloadKeepsItsEncoding(t *testing.T) {
 	} {
 		u, err := livestore.New(livestore.Options{}).Query("x=%zz&payload=" + c.payload + "&storeId=s&&y")
 		if c.want == "" {
-			if !errors.Is(err, framing.ErrBadFrame) {
+			if !errors.Is(err, payload.ErrBadFrame) {
 				t.Errorf("%s: error %v", c.name, err)
 			}
 			continue
@@ -143,14 +143,14 @@ func TestUnreadableQueriesAreRefused(t *testing.T) {
 		"a raw byte":                   "storeId=\xc3\xa9",
 		"a control character":          "storeId=a\tb",
 	} {
-		if u, err := livestore.New(livestore.Options{}).Query(raw); !errors.Is(err, framing.ErrBadFrame) || u != (framing.URLFound{}) {
+		if u, err := livestore.New(livestore.Options{}).Query(raw); !errors.Is(err, payload.ErrBadFrame) || u != (payload.URLFound{}) {
 			t.Errorf("%s: %q gives %+v, %v", name, raw, u, err)
 		}
 	}
 }
 
 func TestNamesAndValuesAreReadAsTheUpstreamReadsThem(t *testing.T) {
-	u, err := livestore.New(livestore.Options{TokenField: framing.MustPointer("/auth/jwt")}).Query(
+	u, err := livestore.New(livestore.Options{TokenField: payload.MustPointer("/auth/jwt")}).Query(
 		"st%6Freld=1&store%49d=a%2Fb+c%25&p%61yload=" + twice(`{"auth":{"\u006awt":"T"},"authToken":"stays"}`))
 	if err != nil || u.Token != "T" || u.Instance != "a/b c%" || !strings.HasSuffix(u.Query, "&p%61yload="+twice(`{"auth":{},"authToken":"stays"}`)) {
 		t.Errorf("error %v, found %+v", err, u)

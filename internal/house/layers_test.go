@@ -26,7 +26,9 @@ var layers = []layer{
 		"who may connect is judged from a credential and a clock alone; so a test, `check` and `token inspect` judge by the very code of `serve`"},
 	{"framing", nil,
 		"a wire format has no policy; the same code must run under both engines, the fuzzers and the journal"},
-	{"framing/*", []string{"framing"},
+	{"framing/payload", []string{"framing"},
+		"the seam of the protocols knows frames, and no protocol"},
+	{"framing/*", []string{"framing", "framing/payload"},
 		"protocols are siblings: one that leans on another cannot be read, or removed, alone"},
 	{"identity", nil,
 		"strangers import it to verify assertions; it must not drag the proxy into their build"},
@@ -113,8 +115,8 @@ var foreigners = []foreign{
 	{"github.com/coder/websocket/...", []string{"cmd", "demo", "e2e"}, nil, "the data path walks frames itself: a message library buffers whole messages and would hide the frame boundaries"},
 	{"github.com/gorilla/websocket", nil, nil, "it writes reserved close codes and inflates without a bound"},
 	{"github.com/koding/websocketproxy", nil, nil, "docs/decisions/0001: it is the baseline of bench, not a part of the product"},
-	{"encoding/json", nil, []string{"framing", "attribution"}, "encoding/json takes the last of duplicate names and matches names without case; client bytes are read strictly, by framing's reader"},
-	{"net", nil, []string{"framing"}, "the machine is free of sockets, so that both engines, the fuzzers and the tests drive the same code"},
+	{"encoding/json", nil, []string{"framing/...", "attribution"}, "encoding/json takes the last of duplicate names and matches names without case; client bytes are read strictly, by framing's reader"},
+	{"net", nil, []string{"framing", "framing/payload"}, "the machine is free of sockets, so that both engines, the fuzzers and the tests drive the same code"},
 	{"net/http", nil, []string{"framing", "authz/..."}, "a decision and a wire format need no HTTP; what they need is handed in"},
 }
 

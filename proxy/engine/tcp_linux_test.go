@@ -3,8 +3,9 @@ package engine_test
 import (
 	"testing"
 
-	"github.com/syncward/syncward/proxy/engine"
 	"golang.org/x/sys/unix"
+
+	"github.com/syncward/syncward/proxy/engine"
 )
 
 func TestTuneSetsKeepaliveAndUserTimeoutToAMinute(t *testing.T) {

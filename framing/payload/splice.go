@@ -1,4 +1,4 @@
-package framing
+package payload
 
 // Cut tells how v goes out of msg, in which Scan found it: put takes the place
 // of msg[from:to], and every other byte stays. A member goes with its name and

@@ -1,8 +1,10 @@
-package framing
+package payload
 
 import (
 	"errors"
 	"fmt"
+
+	"github.com/syncward/syncward/framing"
 )
 
 // Errors of the readers. ErrBadFrame: it cannot be read (a refusal with
@@ -12,9 +14,9 @@ import (
 // may not touch (FORBIDDEN); Found.Out is then set as without the error, for a
 // mode that lets it through.
 var (
-	ErrBadFrame  = errors.New("framing: unreadable sync message")
+	ErrBadFrame  = errors.New("payload: unreadable sync message")
 	ErrAmbiguous = fmt.Errorf("%w: a parameter stands there twice", ErrBadFrame)
-	ErrForbidden = errors.New("framing: message for another instance")
+	ErrForbidden = errors.New("payload: message for another instance")
 )
 
 // Kind is what a client message is to Syncward.
@@ -68,10 +70,10 @@ type Protocol interface {
 	// protocol carries its payload there. Errors: ErrBadFrame, ErrAmbiguous.
 	Query(raw string) (URLFound, error)
 	// First reads the first sync message. Errors: ErrBadFrame, ErrForbidden.
-	First(op Opcode, msg []byte) (Found, error)
+	First(op framing.Opcode, msg []byte) (Found, error)
 	// Later reads a later message of an admitted connection. A message that
 	// needs no change has Found.Out nil. Errors: ErrBadFrame, ErrForbidden.
-	Later(op Opcode, msg []byte, b Bound) (Found, error)
+	Later(op framing.Opcode, msg []byte, b Bound) (Found, error)
 	// InstanceInURL tells whether Query names the instance that a connection is
 	// bound to from its request on.
 	InstanceInURL() bool

@@ -1,4 +1,6 @@
-package framing
+package payload
+
+import "github.com/syncward/syncward/framing"
 
 // Opaque is a protocol of which nothing is known: its messages pass unread,
 // whatever they hold, and it has no sync payload. Only the auth messages of a
@@ -10,11 +12,11 @@ func (Opaque) Query(raw string) (URLFound, error) { return URLFound{Query: raw},
 
 // First refuses with ErrBadFrame: the protocol has no first sync message that
 // could carry a credential, so none may be awaited.
-func (Opaque) First(Opcode, []byte) (Found, error) { return Found{}, ErrBadFrame }
+func (Opaque) First(framing.Opcode, []byte) (Found, error) { return Found{}, ErrBadFrame }
 
 // Later passes everything but the auth messages of a client that opted in; the
 // error is always nil.
-func (Opaque) Later(_ Opcode, msg []byte, b Bound) (Found, error) {
+func (Opaque) Later(_ framing.Opcode, msg []byte, b Bound) (Found, error) {
 	if b.OptedIn {
 		f, _ := AuthMessage(msg)
 		return f, nil

@@ -1,6 +1,10 @@
-package framing
+package payload
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/syncward/syncward/framing"
+)
 
 var (
 	instancePointer = MustPointer("/instanceId")
@@ -40,7 +44,7 @@ func (j JSON) ReadsAll() bool { return j.AllFrames }
 // whose token is neither string nor null, is ErrBadFrame. A token field that
 // holds null or "" is no token and is taken out all the same. An instanceId
 // counts only if it is a string, "authProtocol" only if it is written 1.
-func (j JSON) First(_ Opcode, msg []byte) (Found, error) {
+func (j JSON) First(_ framing.Opcode, msg []byte) (Found, error) {
 	want := [...]Pointer{rootPointer, j.TokenField.or(tokenPointer), j.InstanceField.or(instancePointer), optInPointer}
 	var at [len(want)]Value
 	if err := Scan(msg, want[:], at[:]); err != nil {
@@ -77,7 +81,7 @@ func (j JSON) First(_ Opcode, msg []byte) (Found, error) {
 // that instance, else the error is ErrForbidden; a message that begins like
 // JSON and may name an instance, but cannot be read, is ErrBadFrame: the
 // upstream might read it in its own way.
-func (j JSON) Later(_ Opcode, msg []byte, b Bound) (Found, error) {
+func (j JSON) Later(_ framing.Opcode, msg []byte, b Bound) (Found, error) {
 	if b.OptedIn {
 		if f, ok := AuthMessage(msg); ok {
 			return f, nil

@@ -1,16 +1,17 @@
-package framing_test
+package payload_test
 
 import (
 	"errors"
 	"testing"
 
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2ln"
 
 // out is what goes on: Found.Out, or the message where nothing was taken out.
-func out(f framing.Found, msg string) string {
+func out(f payload.Found, msg string) string {
 	if f.Out == nil {
 		return msg
 	}
@@ -34,7 +35,7 @@ func TestFirstTakesTheTokenOutAndNothingElse(t *testing.T) {
 		{"another case is not the field", `{"authtoken":"y","AuthToken":"z","authToken":"` + token + `"}`, `{"authtoken":"y","AuthToken":"z"}`},
 	} {
 		for _, op := range []framing.Opcode{framing.Text, framing.Binary} {
-			f, err := framing.JSON{}.First(op, []byte(c.msg))
+			f, err := payload.JSON{}.First(op, []byte(c.msg))
 			if err != nil || !f.HasToken || f.Token != token || out(f, c.msg) != c.out {
 				t.Errorf("%s: error %v, has %v, right token %v, out %q, want %q", c.name, err, f.HasToken, f.Token == token, out(f, c.msg), c.out)
 			}
@@ -51,7 +52,7 @@ func TestFirstWithoutATokenSaysSo(t *testing.T) {
 		{"another case", `{"authtoken":"x"}`, `{"authtoken":"x"}`},
 		{"deeper", `{"payload":{"authToken":"x"}}`, `{"payload":{"authToken":"x"}}`},
 	} {
-		f, err := framing.JSON{}.First(framing.Text, []byte(c.msg))
+		f, err := payload.JSON{}.First(framing.Text, []byte(c.msg))
 		if err != nil || f.HasToken || f.Token != "" || out(f, c.msg) != c.out {
 			t.Errorf("%s: error %v, found %+v, out %q", c.name, err, f, out(f, c.msg))
 		}
@@ -65,7 +66,7 @@ func TestFirstRefusesWhatIsNoStrictObject(t *testing.T) {
 		`{"authToken":"x","authToken":"y"}`, `{"authToken":"x","\u0061uthToken":"y"}`,
 		"\ufeff" + `{"authToken":"x"}`, `{"authToken":"x"}}`, "{\"authToken\":\"\xff\"}",
 	} {
-		if f, err := (framing.JSON{}).First(framing.Text, []byte(msg)); !errors.Is(err, framing.ErrBadFrame) || f.Token != "" || f.Out != nil {
+		if f, err := (payload.JSON{}).First(framing.Text, []byte(msg)); !errors.Is(err, payload.ErrBadFrame) || f.Token != "" || f.Out != nil {
 			t.Errorf("%q gives %+v, %v", msg, f, err)
 		}
 	}
@@ -94,7 +95,7 @@ func TestFirstFindsInstanceAndOptIn(t *testing.T) {
 		{`{"authProtocol":true}`, "", `{"authProtocol":true}`, false},
 		{`{"x":{"authProtocol":1}}`, "", `{"x":{"authProtocol":1}}`, false},
 	} {
-		f, err := framing.JSON{}.First(framing.Text, []byte(c.msg))
+		f, err := payload.JSON{}.First(framing.Text, []byte(c.msg))
 		if err != nil || f.Instance != c.instance || f.OptIn != c.optIn || out(f, c.msg) != c.out {
 			t.Errorf("%s: error %v, instance %q, opted in %v, out %q", c.msg, err, f.Instance, f.OptIn, out(f, c.msg))
 		}
@@ -102,7 +103,7 @@ func TestFirstFindsInstanceAndOptIn(t *testing.T) {
 }
 
 func TestReplaceTakesTheTokensPlace(t *testing.T) {
-	j := framing.JSON{Replace: `st"atic`, AllFrames: true}
+	j := payload.JSON{Replace: `st"atic`, AllFrames: true}
 	for _, c := range []struct{ msg, out string }{
 		{`{"authToken" : "` + token + `" ,"a":1}`, `{"authToken" : "st\"atic" ,"a":1}`},
 		{`{"a":1,"authToken":null}`, `{"a":1,"authToken":"st\"atic"}`},
@@ -113,7 +114,7 @@ func TestReplaceTakesTheTokensPlace(t *testing.T) {
 		if err != nil || out(f, c.msg) != c.out {
 			t.Errorf("first %s: error %v, out %q", c.msg, err, out(f, c.msg))
 		}
-		f, err = j.Later(framing.Text, []byte(c.msg), framing.Bound{})
+		f, err = j.Later(framing.Text, []byte(c.msg), payload.Bound{})
 		if err != nil || out(f, c.msg) != c.out {
 			t.Errorf("later %s: error %v, out %q", c.msg, err, out(f, c.msg))
 		}
@@ -125,16 +126,16 @@ func TestReplaceTakesTheTokensPlace(t *testing.T) {
 }
 
 func TestAnArrayElementBecomesNullSoThatTheNextOneDoesNotMoveUp(t *testing.T) {
-	j := framing.JSON{TokenField: framing.MustPointer("/tokens/0"), AllFrames: true}
+	j := payload.JSON{TokenField: payload.MustPointer("/tokens/0"), AllFrames: true}
 	msg := `{"tokens":["a","b"]}`
-	f, err := j.Later(framing.Text, []byte(msg), framing.Bound{})
+	f, err := j.Later(framing.Text, []byte(msg), payload.Bound{})
 	if err != nil || f.Token != "a" || out(f, msg) != `{"tokens":[null,"b"]}` {
 		t.Errorf("error %v, token %q, out %q", err, f.Token, out(f, msg))
 	}
 }
 
 func TestConfiguredFieldsAreUsed(t *testing.T) {
-	j := framing.JSON{TokenField: framing.MustPointer("/payload/auth~1token"), InstanceField: framing.MustPointer("/payload/doc")}
+	j := payload.JSON{TokenField: payload.MustPointer("/payload/auth~1token"), InstanceField: payload.MustPointer("/payload/doc")}
 	msg := `{"payload":{"auth\/token":"x","doc":"d"},"authToken":"stays","instanceId":"i"}`
 	f, err := j.First(framing.Text, []byte(msg))
 	if err != nil || f.Token != "x" || f.Instance != "d" || out(f, msg) != `{"payload":{"doc":"d"},"authToken":"stays","instanceId":"i"}` {
@@ -144,7 +145,7 @@ func TestConfiguredFieldsAreUsed(t *testing.T) {
 
 func TestFoundSharesNoMemoryWithTheMessage(t *testing.T) {
 	msg := []byte(`{"authToken":"x","instanceId":"i","a":1}`)
-	f, err := framing.JSON{}.First(framing.Text, msg)
+	f, err := payload.JSON{}.First(framing.Text, msg)
 	if err != nil {
 		t.Fatal(err)
 	}

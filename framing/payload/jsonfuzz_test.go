@@ -1,4 +1,4 @@
-package framing_test
+package payload_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 // The slow reader below shares nothing with the one under test but the library
@@ -109,7 +110,7 @@ func oneCut(before, after, put []byte) bool {
 	return false
 }
 
-func check(t *testing.T, msg []byte, field, with string, f framing.Found) {
+func check(t *testing.T, msg []byte, field, with string, f payload.Found) {
 	t.Helper()
 	doc, ok := strictObject(msg)
 	var parent, v any
@@ -167,14 +168,14 @@ func seedJSON(f *testing.F) {
 func FuzzJSONLater(f *testing.F) {
 	seedJSON(f)
 	f.Fuzz(func(t *testing.T, msg []byte, field, with string) {
-		pointer, err := framing.ParsePointer(field)
+		pointer, err := payload.ParsePointer(field)
 		if err != nil || field == "" {
 			return
 		}
 		with = strings.ToValidUTF8(with, "")
-		j := framing.JSON{TokenField: pointer, Replace: with, AllFrames: true}
+		j := payload.JSON{TokenField: pointer, Replace: with, AllFrames: true}
 		before := bytes.Clone(msg)
-		found, err := j.Later(framing.Text, msg, framing.Bound{})
+		found, err := j.Later(framing.Text, msg, payload.Bound{})
 		if err != nil || !bytes.Equal(msg, before) {
 			t.Fatalf("%q gives %v", msg, err)
 		}
@@ -182,7 +183,7 @@ func FuzzJSONLater(f *testing.F) {
 		if found.Out == nil {
 			return
 		}
-		again, err := j.Later(framing.Text, found.Out, framing.Bound{})
+		again, err := j.Later(framing.Text, found.Out, payload.Bound{})
 		if err != nil || again.Token != with {
 			t.Fatalf("%q still holds a token: %+v", found.Out, again)
 		}
@@ -194,12 +195,12 @@ func FuzzJSONFirst(f *testing.F) {
 	f.Add([]byte(`{"authProtocol":1,"authToken":"x","a":1}`), "/authToken", "")
 	f.Add([]byte(`{"a":{"authToken":"x"},"authProtocol":1}`), "/a/authToken", "y")
 	f.Fuzz(func(t *testing.T, msg []byte, field, with string) {
-		pointer, err := framing.ParsePointer(field)
+		pointer, err := payload.ParsePointer(field)
 		if err != nil || field == "" {
 			return
 		}
 		with = strings.ToValidUTF8(with, "")
-		found, err := framing.JSON{TokenField: pointer, Replace: with}.First(framing.Binary, msg)
+		found, err := payload.JSON{TokenField: pointer, Replace: with}.First(framing.Binary, msg)
 		doc, readable := strictObject(msg)
 		if readable {
 			if _, _, v, there := at(doc, field); there && v != nil {

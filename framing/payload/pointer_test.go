@@ -1,10 +1,10 @@
-package framing_test
+package payload_test
 
 import (
 	"errors"
 	"testing"
 
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 func TestPointersAreReadAsRFC6901WritesThem(t *testing.T) {
@@ -30,8 +30,8 @@ func TestPointersAreReadAsRFC6901WritesThem(t *testing.T) {
 		{"/FOO", ""},
 		{"/foo/", ""},
 	} {
-		found := make([]framing.Value, 1)
-		if err := framing.Scan([]byte(doc), []framing.Pointer{framing.MustPointer(c.pointer)}, found); err != nil {
+		found := make([]payload.Value, 1)
+		if err := payload.Scan([]byte(doc), []payload.Pointer{payload.MustPointer(c.pointer)}, found); err != nil {
 			t.Fatal(err)
 		}
 		got := ""
@@ -53,8 +53,8 @@ func TestTheSameNamesUnderAnotherParentAreNotFound(t *testing.T) {
 		{`{"a":1,"b":{"d":2}}`, ""},
 		{`[{"a":{"b":{"d":1}}}]`, ""},
 	} {
-		found := make([]framing.Value, 1)
-		if err := framing.Scan([]byte(c.doc), []framing.Pointer{framing.MustPointer("/a/b/d")}, found); err != nil {
+		found := make([]payload.Value, 1)
+		if err := payload.Scan([]byte(c.doc), []payload.Pointer{payload.MustPointer("/a/b/d")}, found); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.doc[found[0].Start:found[0].End]; got != c.want {
@@ -65,7 +65,7 @@ func TestTheSameNamesUnderAnotherParentAreNotFound(t *testing.T) {
 
 func TestTextsThatAreNoPointerAreRefused(t *testing.T) {
 	for _, text := range []string{"authToken", "#/a", "/a~", "/a~2", "/~/b", "/\xff", " /a"} {
-		if p, err := framing.ParsePointer(text); !errors.Is(err, framing.ErrPointer) {
+		if p, err := payload.ParsePointer(text); !errors.Is(err, payload.ErrPointer) {
 			t.Errorf("%q is taken for the Pointer %q, error %v", text, p, err)
 		}
 	}
@@ -73,7 +73,7 @@ func TestTextsThatAreNoPointerAreRefused(t *testing.T) {
 
 func TestPointerKeepsItsSpelling(t *testing.T) {
 	for _, text := range []string{"", "/", "/a~1b/0"} {
-		if got := framing.MustPointer(text).String(); got != text {
+		if got := payload.MustPointer(text).String(); got != text {
 			t.Errorf("%q became %q", text, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package framing_test
+package payload_test
 
 import (
 	"errors"
@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 func scan(msg string) error {
-	return framing.Scan([]byte(msg), nil, nil)
+	return payload.Scan([]byte(msg), nil, nil)
 }
 
 func TestScanRefusesWhatIsNotStrict(t *testing.T) {
@@ -49,7 +49,7 @@ func TestScanRefusesWhatIsNotStrict(t *testing.T) {
 		"no value":                     `{"a"}`,
 		"no break space":               "{\u00a0}",
 	} {
-		if err := scan(msg); !errors.Is(err, framing.ErrBadFrame) {
+		if err := scan(msg); !errors.Is(err, payload.ErrBadFrame) {
 			t.Errorf("%s: %q gives %v", name, msg, err)
 		}
 	}
@@ -110,11 +110,11 @@ func TestManyNamesAreStillTold(t *testing.T) {
 }
 
 func TestScannersForgetEarlierMessages(t *testing.T) {
-	want := []framing.Pointer{framing.MustPointer("/a/b")}
-	found := make([]framing.Value, 1)
+	want := []payload.Pointer{payload.MustPointer("/a/b")}
+	found := make([]payload.Value, 1)
 	for range 100 {
-		_ = framing.Scan([]byte(`{"a":{"b":1,`), want, found)
-		if err := framing.Scan([]byte(`{"b":1,"x":{"b":2}}`), want, found); err != nil || found[0].Kind != 0 {
+		_ = payload.Scan([]byte(`{"a":{"b":1,`), want, found)
+		if err := payload.Scan([]byte(`{"b":1,"x":{"b":2}}`), want, found); err != nil || found[0].Kind != 0 {
 			t.Fatalf("error %v, found %+v", err, found[0])
 		}
 	}
@@ -122,12 +122,12 @@ func TestScannersForgetEarlierMessages(t *testing.T) {
 
 func TestValuesTellTheirText(t *testing.T) {
 	msg := []byte(`{"plain":"abc","escaped":"\u0061b\u0063","number":1,"null":null}`)
-	want := []framing.Pointer{
-		framing.MustPointer("/plain"), framing.MustPointer("/escaped"),
-		framing.MustPointer("/number"), framing.MustPointer("/null"), framing.MustPointer("/none"),
+	want := []payload.Pointer{
+		payload.MustPointer("/plain"), payload.MustPointer("/escaped"),
+		payload.MustPointer("/number"), payload.MustPointer("/null"), payload.MustPointer("/none"),
 	}
-	found := make([]framing.Value, len(want))
-	if err := framing.Scan(msg, want, found); err != nil {
+	found := make([]payload.Value, len(want))
+	if err := payload.Scan(msg, want, found); err != nil {
 		t.Fatal(err)
 	}
 	for i, text := range []string{"abc", "abc", "", "", ""} {

@@ -1,4 +1,4 @@
-package framing_test
+package payload_test
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 )
 
 var (
@@ -24,17 +25,17 @@ func fewest(f func()) float64 {
 }
 
 func TestReadingAllocatesLittle(t *testing.T) {
-	j := framing.JSON{AllFrames: true}
+	j := payload.JSON{AllFrames: true}
 	for _, c := range []struct {
 		name string
 		msg  []byte
-		b    framing.Bound
+		b    payload.Bound
 		want float64
 	}{
-		{"an unread message", plainMessage, framing.Bound{}, 0},
-		{"an unread message of a client that opted in", plainMessage, framing.Bound{OptedIn: true, Pinned: true}, 0},
-		{"a read message without a token", append([]byte(`{"x":"\u0041",`), plainMessage[1:]...), framing.Bound{}, 0},
-		{"a later init: token, instance and the message", initMessage, framing.Bound{}, 3},
+		{"an unread message", plainMessage, payload.Bound{}, 0},
+		{"an unread message of a client that opted in", plainMessage, payload.Bound{OptedIn: true, Pinned: true}, 0},
+		{"a read message without a token", append([]byte(`{"x":"\u0041",`), plainMessage[1:]...), payload.Bound{}, 0},
+		{"a later init: token, instance and the message", initMessage, payload.Bound{}, 3},
 	} {
 		got := fewest(func() {
 			if _, err := j.Later(framing.Text, c.msg, c.b); err != nil {
@@ -48,17 +49,17 @@ func TestReadingAllocatesLittle(t *testing.T) {
 }
 
 func BenchmarkJSONLater(b *testing.B) {
-	j := framing.JSON{AllFrames: true}
+	j := payload.JSON{AllFrames: true}
 	for _, c := range []struct {
 		name  string
 		msg   []byte
-		bound framing.Bound
+		bound payload.Bound
 	}{
-		{"unread 1 KiB", plainMessage, framing.Bound{}},
-		{"unread 1 KiB opted in", plainMessage, framing.Bound{OptedIn: true}},
-		{"unread 64 KiB", bytes.Repeat(plainMessage, 62), framing.Bound{}},
-		{"read 1 KiB", append([]byte(`{"x":"\u0041",`), plainMessage[1:]...), framing.Bound{}},
-		{"init", initMessage, framing.Bound{}},
+		{"unread 1 KiB", plainMessage, payload.Bound{}},
+		{"unread 1 KiB opted in", plainMessage, payload.Bound{OptedIn: true}},
+		{"unread 64 KiB", bytes.Repeat(plainMessage, 62), payload.Bound{}},
+		{"read 1 KiB", append([]byte(`{"x":"\u0041",`), plainMessage[1:]...), payload.Bound{}},
+		{"init", initMessage, payload.Bound{}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.msg)))

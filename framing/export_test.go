@@ -1,0 +1,6 @@
+package framing
+
+// What tests of the codec look at besides.
+var (
+	AppendHeader = appendHeader
+)
