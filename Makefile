@@ -12,13 +12,13 @@ STATICCHECK_VERSION := v0.7.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOFILES = $(shell find . \( -name node_modules -o -name .cache \) -prune -o -name '*.go' -print)
-SCRIPTS := .ci/run e2e/setup e2e/stream
+SCRIPTS := .ci/run bench/install e2e/setup e2e/stream
 SCRIPTS += e2e/kube/setup e2e/kube/image e2e/kube/rig/kube-rig
 IMAGE ?= syncward:$(VERSION)
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: test
 test: setup ## every test there is, under the race detector; ends with the sum
@@ -65,6 +65,20 @@ lint: .cache/bin/staticcheck ## gofmt, go vet, staticcheck; shellcheck and helm 
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo 'shellcheck is not installed: scripts not checked'; fi
 	@helm=$$(PATH=$(CURDIR)/.cache/bin:$$PATH command -v helm) || { echo 'helm is not installed (make setup builds it): chart not checked'; exit 0; }; \
 	for values in charts/syncward/ci/*-values.yaml; do $$helm lint --strict --quiet charts/syncward -f $$values; done
+
+BENCH_ROUNDS ?= 3
+
+.PHONY: bench
+bench: RESULT = bench/results/$(if $(BENCH_PUBLISH),published,$(shell date -u +%Y%m%dT%H%M%SZ)).json
+bench: build ## what Syncward costs beside other proxies: 6 minutes; BENCH_QUICK=1 takes one
+	@bench/install
+	cd bench && go build -o ../bin/bench .
+	bin/bench run -syncward bin/syncward -rounds $(BENCH_ROUNDS) $(if $(BENCH_QUICK),-quick) -o $(RESULT)
+	$(if $(BENCH_PUBLISH),bin/bench render $(RESULT) docs/performance.md docs/performance.svg)
+
+.PHONY: bench-test
+bench-test: ## the tests of the benchmark itself, which is a module of its own
+	cd bench && go vet ./... && go test ./...
 
 .PHONY: clean
 clean: ## remove what was built and installed here
