@@ -125,7 +125,8 @@ func stall(t *testing.T, addr string) {
 		t.Fatal(err)
 	}
 	const frames = 96
-	stream := bytes.Repeat(wire.AppendFrame(nil, wire.Header{Fin: true, Opcode: wire.Binary, Masked: true}, make([]byte, 1<<20)), frames)
+	payload := bytes.Repeat([]byte{0xff}, 1<<20) // no frame begins like that: a lost byte is noticed
+	stream := bytes.Repeat(wire.AppendFrame(nil, wire.Header{Fin: true, Opcode: wire.Binary, Masked: true}, payload), frames)
 	conn.SetDeadline(time.Now().Add(300 * time.Millisecond)) // until every buffer on the way is full
 	sent, _ := conn.Write(stream)
 	conn.SetDeadline(time.Now().Add(20 * time.Second))
