@@ -26,6 +26,8 @@ import (
 
 func main() {
 	poll.RaiseFiles()
+	// nginx and HAProxy are where Debian does not let ordinary users look.
+	os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := command(ctx, os.Args[1:]); err != nil {
