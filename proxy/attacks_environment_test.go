@@ -1,7 +1,12 @@
 package proxy_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -59,5 +64,17 @@ func diverted(t *testing.T) {
 		if !strings.HasPrefix(h, "GET /") {
 			t.Errorf("a request in the form for a proxy: %q", h)
 		}
+	}
+
+	// For https a proxy would be asked by CONNECT.
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method+" "+r.RequestURI) }))
+	defer secure.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Certificate())
+	far := newRig(t, opaque, func(c *proxy.Config) {
+		c.Upstream = proxy.Upstream{Network: "tcp", Address: secure.Listener.Addr().String(), Host: "example.com", TLS: &tls.Config{RootCAs: roots, ServerName: "example.com"}}
+	})
+	if code, body := far.dial().send("GET /p HTTP/1.1\r\nHost: a\r\n" + bearer(far.good("ada")) + "\r\n\r\n").status(); code != 200 || body != "GET /p" {
+		t.Errorf("plain, over TLS: %d %s", code, body)
 	}
 }
