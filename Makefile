@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # the deadline itself: golang/go#75804.
 FUZZTIME ?= 100000x
 STATICCHECK_VERSION := v0.7.0
+# Where the demo's page is.
+LISTEN ?= 127.0.0.1:8787
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -43,6 +45,12 @@ setup: .cache/bin/tally ## install what the tests need and this machine lacks
 .PHONY: build
 build: ## the static binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '$(LDFLAGS)' -o bin/syncward ./cmd/syncward
+
+.PHONY: demo
+demo: ## build and run the demo, on http://127.0.0.1:8787 (LISTEN=host:port changes it)
+	@command -v go >/dev/null || { echo 'The demo is built with Go, which is not installed here: https://go.dev/dl'; exit 1; }
+	@$(MAKE) --no-print-directory build
+	@exec bin/syncward demo --listen $(LISTEN)
 
 .PHONY: image
 image: ## the container image, by docker, buildah or podman; IMAGE=name:tag names it, GO_IMAGE=... is the builder

@@ -76,8 +76,14 @@ func newSecret() []byte {
 	return []byte(base64.RawURLEncoding.EncodeToString(b))
 }
 
-// URL is the page's address.
-func (d *Demo) URL() string { return "http://" + d.page.Addr().String() }
+// URL is the page's address, by the name of loopback where it listens on all.
+func (d *Demo) URL() string {
+	addr := *d.page.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() {
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + addr.String()
+}
 
 // Variables is the environment of the sidecar, NAME=value: any production
 // value of these would do as well.

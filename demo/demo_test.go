@@ -252,6 +252,21 @@ func TestADemoOnATakenAddressSaysSo(t *testing.T) {
 	}
 }
 
+func TestTheAddressCanBeOpenedWhereverItListens(t *testing.T) {
+	for _, listen := range []string{":0", "127.0.0.1:0"} {
+		d, err := demo.New(listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u, err := url.Parse(d.URL()); err != nil || u.Hostname() != "127.0.0.1" || u.Port() == "0" {
+			t.Errorf("listening on %s, the address is %s", listen, d.URL())
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestCloseLeavesNothingBehind(t *testing.T) {
 	d, err := demo.New("127.0.0.1:0")
 	if err != nil {

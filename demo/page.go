@@ -3,9 +3,11 @@ package demo
 import (
 	"embed"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -17,9 +19,11 @@ import (
 //go:embed page
 var files embed.FS
 
-// policy lets the page load its own files and talk to its own address, nothing
-// else; not even a style attribute.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+// policy lets the page load its own files and talk to its own address, by
+// either name of loopback (for code that is pasted into the console), nothing
+// else; not even a style attribute. %[1]d is the port.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	"connect-src 'self' ws://localhost:%[1]d ws://127.0.0.1:%[1]d; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 var modes = []string{"enforce", "observe", "off"}
@@ -37,7 +41,7 @@ func (d *Demo) handler(service http.Handler) http.Handler {
 	mux.HandleFunc("GET /settings", d.settings)
 	mux.HandleFunc("GET /feed", d.news)
 	mux.HandleFunc("POST /mode", d.mode)
-	guarded := http.NewCrossOriginProtection().Handler(withHeaders(mux))
+	guarded := http.NewCrossOriginProtection().Handler(d.withHeaders(mux))
 
 	all := http.NewServeMux()
 	all.Handle("/", guarded)
@@ -46,10 +50,11 @@ func (d *Demo) handler(service http.Handler) http.Handler {
 	return all
 }
 
-func withHeaders(next http.Handler) http.Handler {
+func (d *Demo) withHeaders(next http.Handler) http.Handler {
+	csp := fmt.Sprintf(policy, d.page.Addr().(*net.TCPAddr).Port)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", csp)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -6,6 +6,9 @@ export const room = 'test-123'
 const others = ['alice', 'bob', 'carol', 'dave']
 let made = 0
 
+// Not crypto.randomUUID: over plain http only loopback has it.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, '0')).join('')
+
 // Client is one panel: a user, a token, and at most one connection.
 export class Client {
   constructor(settings) {
@@ -74,7 +77,7 @@ export class Client {
 
   async send() {
     if (this.socket?.readyState !== WebSocket.OPEN) throw new Error('Not connected: log in or refresh first.')
-    this.socket.send(JSON.stringify({ type: 'event', event: { id: crypto.randomUUID(), text: this.at.text.value } }))
+    this.socket.send(JSON.stringify({ type: 'event', event: { id: newId(), text: this.at.text.value } }))
     this.at.text.value = ''
   }
 
@@ -107,7 +110,7 @@ export class Client {
   }
 
   connect() {
-    this.socket?.close(1000)
+    this.leave()
     this.note = this.told = undefined
     this.show('busy', 'connecting')
     const socket = new WebSocket(`${location.protocol.replace('http', 'ws')}//${location.host}/sync`)
@@ -115,6 +118,13 @@ export class Client {
     socket.onopen = () => this.init()
     socket.onmessage = (message) => socket === this.socket && this.got(JSON.parse(message.data))
     socket.onclose = (close) => socket === this.socket && this.closed(close)
+  }
+
+  // A socket that is not open yet is closed when it is: browsers complain of less.
+  leave() {
+    const old = this.socket
+    if (old?.readyState === WebSocket.CONNECTING) old.onopen = () => old.close(1000)
+    else old?.close(1000)
   }
 
   init() {
@@ -148,14 +158,18 @@ export class Client {
     this.say('bad', meaning(code, reason), el('code', 'code', `${code} ${reason}`.trim()))
   }
 
-  // tick shows what is left of the token, and refreshes it in time.
+  // meter shows what is left of the token.
+  meter() {
+    const { share, words, level } = this.token.state()
+    this.at.life.value = share
+    this.at.life.className = level
+    this.at.left.textContent = words
+  }
+
+  // tick moves the meter, and refreshes the token in time.
   tick() {
-    const { at, token } = this
-    const { share, words, level } = token.state()
-    at.life.value = share
-    at.life.className = level
-    at.left.textContent = words
-    if (!at.auto.checked || this.refreshing || this.told !== this.user || !token.due()) return
+    this.meter()
+    if (!this.at.auto.checked || this.refreshing || this.told !== this.user || !this.token.due()) return
     this.refreshing = true
     this.refresh().catch((error) => this.say('bad', error.message)).finally(() => { this.refreshing = false })
   }
@@ -163,10 +177,12 @@ export class Client {
   show(level, words) {
     this.at.state.className = `pill ${level}`
     this.at.state.textContent = words
+    this.meter()
   }
 
   say(level, words, ...before) {
     this.at.outcome.className = `outcome ${level}`
     this.at.outcome.replaceChildren(...before, [words, this.note].filter(Boolean).join(' '))
+    this.note = undefined
   }
 }

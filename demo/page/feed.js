@@ -30,7 +30,7 @@ export async function follow({ log, server, modeChanged, lost }) {
 // line shows one log line: in words, and as it is.
 function line(list, it) {
   const [level, words] = inWords(it)
-  const summary = el('summary', '', el('time', '', clock(it.ts)), el('span', `dot ${level}`), ...words)
+  const summary = el('summary', '', el('time', '', clock(it.ts)), el('span', `dot ${level}`), el('span', 'what', ...words))
   list.prepend(el('li', '', el('details', '', summary, el('code', 'raw', JSON.stringify(it)))))
   while (list.children.length > keepLines) list.lastElementChild.remove()
 }
