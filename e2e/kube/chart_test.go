@@ -102,3 +102,20 @@ func TestTheImageIsTheChartsOwnVersionUnlessSaidOtherwise(t *testing.T) {
 		}
 	}
 }
+
+func TestTheUpstreamIsAsRestrictedAsItsOwnerLets(t *testing.T) {
+	rig.Require(t)
+	context := template(t, "-f", valuesOf("enforce"), "--set", "upstream.securityContext.runAsNonRoot=false").upstream(t).at("securityContext")
+	for key, want := range map[string]any{
+		"runAsNonRoot":             false, // said otherwise
+		"runAsUser":                1000,  // said besides
+		"allowPrivilegeEscalation": false, // left as it was
+	} {
+		if context[key] != want {
+			t.Errorf("%s is %v, want %v", key, context[key], want)
+		}
+	}
+	if got := fmt.Sprint(context.at("capabilities")["drop"]); got != "[ALL]" {
+		t.Errorf("of its capabilities %s are dropped", got)
+	}
+}
