@@ -43,13 +43,14 @@ func (s *Server) accept(raw net.Conn) {
 		c.Conn = t
 	}
 	head, err := s.readHead(c)
-	off := s.cfg.Policy().Mode == authz.Off
+	policy := s.cfg.Policy()
+	off := policy.Mode == authz.Off
 	var bad *http1.Error
 	switch {
 	case err == nil && (isWebSocket(head) || !off && head.WantsUpgrade()):
 		s.stage(StageHead, s.cfg.Now().Sub(start))
 		c.read = c.read[headSize(c.read):]
-		s.upgrade(c, head)
+		s.upgrade(c, head, policy)
 	case err == nil:
 		s.plain.serve(c, !off)
 	case !errors.As(err, &bad):

@@ -99,27 +99,26 @@ func (p *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, headRefusal(bad), true)
 		return
 	}
-	off := p.s.cfg.Policy().Mode == authz.Off
+	policy := p.s.cfg.Policy() // once: a flip is for the next request
 	from := r.Context().Value(connKey{}).(*plainConn)
 	head, guarded := http1.HeadFrom(r)
 	if !guarded {
 		head = headOf(r)
 	}
 	switch {
-	case !guarded && !off:
+	case !guarded && policy.Mode != authz.Off:
 		// Accepted in mode off, so nothing has held its requests to the rules:
 		// the client comes again, on a connection that is.
 		p.refuse(w, r, refusal{code: authz.AuthUnavailable, reason: authz.ReasonFlip}, true)
 	case guarded && head.WantsUpgrade(), isWebSocket(head):
-		p.upgrade(w, r, head, from)
+		p.upgrade(w, r, head, from, policy)
 	default:
-		p.request(w, r, head, from)
+		p.request(w, r, head, from, policy)
 	}
 }
 
 // request decides about one request and proxies it.
-func (p *plainServer) request(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn) {
-	policy := p.s.cfg.Policy()
+func (p *plainServer) request(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn, policy authz.Policy) {
 	pl := &plan{head: head, peer: from.client.peer, id: newConnectionID()}
 	ctx := context.WithValue(r.Context(), planKey{}, pl)
 	if policy.Mode != authz.Off {
@@ -172,7 +171,7 @@ func hijack(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // upgrade takes over an upgrade that came on a keep-alive connection.
-func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn) {
+func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http1.Head, from *plainConn, policy authz.Policy) {
 	behind, err := hijack(w, r)
 	if err != nil {
 		p.refuse(w, r, refusal{code: authz.BadFrame, reason: authz.ReasonFrame}, true)
@@ -186,7 +185,7 @@ func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http
 		defer p.s.conns.Done()
 		defer p.s.settled(c)
 		defer p.s.contain(c)
-		p.s.upgrade(c, head)
+		p.s.upgrade(c, head, policy)
 	}()
 }
 

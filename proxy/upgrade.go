@@ -9,9 +9,9 @@ import (
 )
 
 // upgrade takes a WebSocket connection from its request head to the relay. It
-// returns when the connection is relayed, refused or lost.
-func (s *Server) upgrade(c *client, h *http1.Head) {
-	policy := s.cfg.Policy()
+// returns when the connection is relayed, refused or lost. policy is the one
+// that the head was read under.
+func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 	c.peer = c.peer.forwardedBy(h.Values("X-Forwarded-For"), s.cfg.TrustedProxies)
 	s.pending.move(c.waiting, c.peer.key())
 	if r := s.checkUpgrade(h, policy.Mode); r.is() {
