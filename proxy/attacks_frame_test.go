@@ -90,7 +90,7 @@ func TestAttack10AFirstFrameInManyShapes(t *testing.T) {
 }
 
 func TestAttack10AFirstFrameThatTricklesIsCutOffByTotalTime(t *testing.T) {
-	r := newRig(t, func(c *proxy.Config) { c.FirstFrameTimeout = 200 * time.Millisecond })
+	r := newRig(t, func(c *proxy.Config) { c.FirstFrameTimeout = time.Second })
 	c := r.open("/sync")
 	done := make(chan struct{})
 	go func() { // a byte now and then must not buy more time
