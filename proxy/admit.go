@@ -34,6 +34,7 @@ type admission struct {
 // then goes to the client whole.
 func (a *admission) fromRequest() {
 	d := a.judgeRequest()
+	a.reread()
 	if r := a.settle(d, a.cred.has()); r.is() {
 		a.refuseRequest(r)
 		return
@@ -52,13 +53,17 @@ func (a *admission) judgeRequest() authz.Decision {
 	return a.s.decide(context.Background(), a.cred.token)
 }
 
-// settle applies the policy to a decision, reports the attempt, and returns
-// the refusal that is left, if any. The policy is read again, since a client
-// may take its time; a flip to off is left for the relay, which asks once more.
-func (a *admission) settle(d authz.Decision, sent bool) refusal {
+// reread reads the policy again behind what may take its time: a decision, a
+// client. A flip to off is left for the relay, which asks once more.
+func (a *admission) reread() {
 	if p := a.s.cfg.Policy(); p.Mode != authz.Off {
 		a.policy = p
 	}
+}
+
+// settle applies the policy to a decision, reports the attempt, and returns
+// the refusal that is left, if any.
+func (a *admission) settle(d authz.Decision, sent bool) refusal {
 	applied, observed := a.policy.Apply(d, a.c.peer.key())
 	a.decision, a.signed = applied, d.UserID
 	a.s.attempt(a.report(d, applied, observed))

@@ -31,6 +31,7 @@ func (a *admission) fromFrame() {
 	var d authz.Decision
 	if a.cred.has() {
 		d = a.judgeRequest()
+		a.reread()
 		if applied, _ := a.policy.Apply(d, a.c.peer.key()); !applied.Allow {
 			a.refuseRequest(a.settle(d, true))
 			return
@@ -45,6 +46,7 @@ func (a *admission) fromFrame() {
 		return
 	}
 	found, verdict := a.judgeFrame(f, d)
+	a.reread()
 	if r := a.settle(verdict, a.cred.has()); r.is() {
 		a.close(r)
 		return

@@ -42,12 +42,14 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	pl.instance = cred.instance
 	a := &admission{s: p.s, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
 	d := a.judgeRequest()
-	if d.Allow {
-		d = p.judgeBody(r, pl, cred, d)
-	} else if policyAllows(policy, d, pl.peer) {
-		if b := p.judgeBody(r, pl, cred, d); b.Code == authz.MessageTooBig {
+	a.reread()
+	// What this policy refuses keeps it: its body stays unread, so no flip may
+	// let it in any more.
+	if d.Allow || policyAllows(a.policy, d, pl.peer) {
+		if b := p.judgeBody(r, pl, cred, d); d.Allow || b.Code == authz.MessageTooBig {
 			d = b
 		}
+		a.reread()
 	}
 	ref := a.settle(d, cred.has())
 	if d.Code == authz.MessageTooBig { // in every mode: its body is not whole any more
