@@ -78,7 +78,7 @@ func (k *keys) verified(ctx context.Context) (*identity.Verifier, error) {
 		return nil, fmt.Errorf("demo: keys: %w", err)
 	}
 	k.verifier = &identity.Verifier{
-		Keys: set, Issuer: "syncward", Audience: "sync-upstream",
+		Keys: set, Issuer: identity.DefaultIssuer, Audience: identity.DefaultAudience,
 		RequireSingleUse: true, CheckWebSocketKey: true, CheckPath: true,
 	}
 	return k.verifier, nil

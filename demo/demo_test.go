@@ -19,10 +19,11 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/syncward/syncward/demo"
+	"github.com/syncward/syncward/identity"
 )
 
-// start runs a demo whose sidecar is a plain relay with an admin side that has
-// no keys: what the real one does is for the tests of the command.
+// start runs a demo whose sidecar is a plain relay, and has a JWKS: what the real
+// one does is for the tests of the command.
 func start(t *testing.T) *demo.Demo {
 	t.Helper()
 	d, err := demo.New("127.0.0.1:0")
@@ -33,7 +34,14 @@ func start(t *testing.T) *demo.Demo {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sidecar := httptest.NewServer(httputil.NewSingleHostReverseProxy(up))
+	signer, err := identity.NewSigner(identity.SignerOptions{Key: identity.GenerateKey()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", httputil.NewSingleHostReverseProxy(up))
+	mux.HandleFunc("/.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) { w.Write(signer.JWKS()) })
+	sidecar := httptest.NewServer(mux)
 	select {
 	case <-d.Ready():
 		t.Fatal("ready before the sidecar")
@@ -239,7 +247,7 @@ func TestUpgradesGoThroughAndTheFeedTellsWhatArrived(t *testing.T) {
 	if !slices.Contains(got[0].Headers, [2]string{"X-Sync-Assertion", "forged"}) {
 		t.Errorf("headers %v", got[0].Headers)
 	}
-	if a := got[0].Assertion; a == nil || a.OK || a.Error == "" {
+	if a := got[0].Assertion; a == nil || a.OK || !strings.HasPrefix(a.Error, "identity:") {
 		t.Errorf("a forged assertion is shown as %+v", a)
 	}
 }
