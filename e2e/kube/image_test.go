@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ const (
 // image is a built image, unpacked.
 type image struct {
 	size   int64 // bytes of its layers
-	files  []string
+	files  map[string]os.FileMode
 	rootfs string
 	Config struct {
 		User       string
@@ -74,7 +75,7 @@ func TestMain(m *testing.M) {
 // the layers.
 func unpack(t testing.TB, archive string) image {
 	t.Helper()
-	dir, img := t.TempDir(), image{rootfs: filepath.Join(t.TempDir(), "rootfs")}
+	dir, img := t.TempDir(), image{rootfs: filepath.Join(t.TempDir(), "rootfs"), files: map[string]os.FileMode{}}
 	untar(t, archive, dir)
 	var manifest []struct {
 		Config string
@@ -91,7 +92,7 @@ func unpack(t testing.TB, archive string) image {
 			t.Fatal(err)
 		}
 		img.size += info.Size()
-		img.files = append(img.files, untar(t, filepath.Join(dir, layer), img.rootfs)...)
+		maps.Copy(img.files, untar(t, filepath.Join(dir, layer), img.rootfs))
 	}
 	return img
 }
@@ -108,10 +109,11 @@ func load(t testing.TB, path string, into any) {
 	}
 }
 
-// untar unpacks the regular files into dir and returns their names. Anything
-// but files, folders and links fails the test.
-func untar(t testing.TB, path, dir string) (files []string) {
+// untar unpacks the regular files into dir and returns their modes by name.
+// Anything but files, folders and links fails the test.
+func untar(t testing.TB, path, dir string) map[string]os.FileMode {
 	t.Helper()
+	files := map[string]os.FileMode{}
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +129,7 @@ func untar(t testing.TB, path, dir string) (files []string) {
 		}
 		switch h.Typeflag {
 		case tar.TypeReg:
-			files = append(files, fmt.Sprintf("%v %s", h.FileInfo().Mode(), h.Name))
+			files[h.Name] = h.FileInfo().Mode()
 			err = extract(filepath.Join(dir, h.Name), h.FileInfo().Mode().Perm(), r)
 		case tar.TypeDir, tar.TypeSymlink:
 		default:
@@ -155,9 +157,14 @@ func extract(path string, mode os.FileMode, r io.Reader) error {
 func TestTheImageHoldsTheBinaryAndNextToNothingElse(t *testing.T) {
 	rig.Require(t)
 	img := imageOf(t)
-	want := []string{"-rw-r--r-- LICENSE", "-rw-r--r-- etc/ssl/certs/ca-certificates.crt", "-rwxr-xr-x syncward"}
-	if got := slices.Sorted(slices.Values(img.files)); !slices.Equal(got, want) {
+	want := []string{"LICENSE", "etc/ssl/certs/ca-certificates.crt", "syncward"}
+	if got := slices.Sorted(maps.Keys(img.files)); !slices.Equal(got, want) {
 		t.Errorf("the image holds %q, want %q", got, want)
+	}
+	for name, mode := range img.files {
+		if mode&(os.ModeSetuid|os.ModeSetgid|0o002) != 0 || mode&0o004 == 0 {
+			t.Errorf("%s has mode %v: for everybody to read, for nobody to change", name, mode)
+		}
 	}
 	if img.size > imageLimit {
 		t.Errorf("the image has %d bytes, %d are allowed", img.size, imageLimit)
