@@ -178,9 +178,17 @@ func (p *plainServer) upgrade(w http.ResponseWriter, r *http.Request, head *http
 		return
 	}
 	from.settle()
+	behind = append(behind, from.client.read...) // what the HTTP server has not yet asked for
 	c := &client{Conn: from.Conn, peer: from.client.peer, read: behind}
-	p.s.conns.Add(1)
-	p.s.await(c)
+	if !p.s.begin(nil) {
+		abort(c.Conn)
+		return
+	}
+	if !p.s.await(c) {
+		p.s.conns.Done()
+		abort(c.Conn)
+		return
+	}
 	go func() {
 		defer p.s.conns.Done()
 		defer p.s.settled(c)
