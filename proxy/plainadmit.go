@@ -68,7 +68,8 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 		return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
 	}
 	pl.fields = fields
-	if a.policy.Mode == authz.Enforce {
+	expired := refused(a.decision, authz.Refuse(authz.TokenExpired, authz.ReasonExpired))
+	if !policyAllows(a.policy, expired, pl.peer) {
 		pl.until = a.decision.GraceEndsAt
 	}
 	return refusal{}
