@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing/http1"
@@ -79,8 +80,9 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 // preflights and public paths. Neither has a body, or a way to stand for
 // another method.
 func (p *plainServer) isOpen(h *http1.Head) bool {
-	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
-		if h.Count(name) > 0 {
+	for _, f := range h.Fields {
+		switch strings.ReplaceAll(strings.ToLower(f.Name), "_", "-") {
+		case "x-http-method-override", "x-http-method", "x-method-override":
 			return false
 		}
 	}
