@@ -69,7 +69,9 @@ func (s *Server) take(h *http1.Head, a asked) (cred credential, ok bool) {
 		}
 	}
 	t.optIn()
-	t.echoes()
+	for _, token := range t.tokens {
+		dropEchoes(h, token)
+	}
 	return t.cred, true
 }
 
@@ -80,12 +82,17 @@ type taker struct {
 	asked   asked
 	instead string // what takes the place of a removed token; "" = nothing
 	inURL   string // the token of the URL's payload
+	tokens  []string
 	cred    credential
 }
 
 // found keeps the first token; empty ones are none.
 func (t *taker) found(src Source, token string) {
-	if token != "" && !t.cred.has() {
+	if token == "" {
+		return
+	}
+	t.tokens = append(t.tokens, token)
+	if !t.cred.has() {
 		t.cred.token, t.cred.source = token, src
 	}
 }
@@ -121,14 +128,18 @@ func (t *taker) set(name, prefix string) {
 	t.replace(name, func(string) string { return prefix + t.instead })
 }
 
-// replace rewrites the values of a field; an empty new value deletes it.
 func (t *taker) replace(name string, value func(old string) string) {
-	for i, f := range t.h.Fields {
+	replaceField(t.h, name, value)
+}
+
+// replaceField rewrites the values of a field; an empty new value deletes it.
+func replaceField(h *http1.Head, name string, value func(old string) string) {
+	for i, f := range h.Fields {
 		if strings.EqualFold(f.Name, name) {
-			t.h.Fields[i].Value = value(f.Value)
+			h.Fields[i].Value = value(f.Value)
 		}
 	}
-	t.h.Del(func(f http1.Field) bool { return f.Value == "" && strings.EqualFold(f.Name, name) })
+	h.Del(func(f http1.Field) bool { return f.Value == "" && strings.EqualFold(f.Name, name) })
 }
 
 const (
@@ -260,7 +271,8 @@ func (t *taker) payload(enabled bool) bool {
 	case errors.Is(err, payload.ErrAmbiguous):
 		return false
 	case err != nil:
-		t.cred.unreadable = enabled
+		// The upstream may read it, and find an instance: then it is not ours.
+		t.cred.unreadable, t.cred.named = enabled, true
 	case enabled:
 		t.inURL = found.Token
 		t.setQuery(found.Query)
@@ -281,22 +293,22 @@ func (t *taker) optIn() {
 	})
 }
 
-// echoes drops the fields in which the same token stands once more, such as a
-// Referer of the page that had it in its URL. What is too short to be a token
-// could stand anywhere by chance, and is refused later.
-func (t *taker) echoes() {
-	if len(t.cred.token) < minTokenLength {
+// dropEchoes drops the fields in which a token that was taken out stands once
+// more, such as a Referer of the page that had it in its URL. What is too short
+// to be a token could stand anywhere by chance, and is refused later.
+func dropEchoes(h *http1.Head, token string) {
+	if len(token) < minTokenLength {
 		return
 	}
-	holds := func(s string) bool { return strings.Contains(s, t.cred.token) }
-	t.replace("Cookie", func(old string) string {
+	holds := func(s string) bool { return strings.Contains(s, token) }
+	replaceField(h, "Cookie", func(old string) string {
 		if !holds(old) {
 			return old
 		}
 		pairs := slices.DeleteFunc(strings.Split(old, ";"), holds)
 		return strings.TrimSpace(strings.Join(pairs, ";"))
 	})
-	t.h.Del(func(f http1.Field) bool { return holds(f.Value) })
+	h.Del(func(f http1.Field) bool { return holds(f.Value) })
 }
 
 // minTokenLength is less than any signed JWT has: {"alg":"HS256"} alone is 20
