@@ -252,6 +252,15 @@ func filterQuery(raw string, each func(pair string) (string, bool)) string {
 	return strings.Join(kept, "&")
 }
 
+// common drops the pairs of a raw query that a protocol has rewritten.
+func common(raw, rewritten string) string {
+	pairs, i := strings.Split(rewritten, "&"), -1
+	return filterQuery(raw, func(pair string) (string, bool) {
+		i++
+		return pair, i < len(pairs) && pairs[i] == pair
+	})
+}
+
 func (t *taker) setQuery(raw string) {
 	if raw == t.h.RawQuery {
 		return
@@ -273,6 +282,9 @@ func (t *taker) payload(enabled bool) bool {
 	case err != nil:
 		// The upstream may read it, and find an instance: then it is not ours.
 		t.cred.unreadable, t.cred.named = enabled, true
+	case enabled && t.asked.open && t.s.cfg.UpstreamToken != "":
+		t.inURL = found.Token
+		t.setQuery(common(t.h.RawQuery, found.Query))
 	case enabled:
 		t.inURL = found.Token
 		t.setQuery(found.Query)
