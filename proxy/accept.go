@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -28,7 +29,10 @@ func (s *Server) accept(raw net.Conn) {
 	engine.Tune(raw)
 	p := newPeer(raw, s.cfg.TrustedProxies, s.cfg.TLS != nil)
 	c := &client{Conn: raw, peer: p}
-	s.await(c)
+	if !s.await(c) {
+		abort(raw)
+		return
+	}
 	defer s.settled(c)
 	defer s.contain(c)
 
@@ -55,7 +59,7 @@ func (s *Server) accept(raw net.Conn) {
 		s.plain.serve(c, !off)
 	case !errors.As(err, &bad):
 		abort(c.Conn) // nobody asked anything whole: silence is the answer
-	case off:
+	case off && !bytes.HasPrefix(c.read, http2Preface):
 		// What a strict reading refuses is net/http's to judge, which writes it
 		// anew for the upstream.
 		s.plain.serve(c, false)
@@ -63,6 +67,10 @@ func (s *Server) accept(raw net.Conn) {
 		s.answer(c.Conn, headRefusal(bad))
 	}
 }
+
+// http2Preface begins an HTTP/2 connection (RFC 9113 §3.4). net/http would
+// hand it on as a request of HTTP/1.1.
+var http2Preface = []byte("PRI * HTTP/2")
 
 // readHead reads until c.read begins with a whole request head.
 func (s *Server) readHead(c *client) (*http1.Head, error) {
@@ -134,10 +142,12 @@ func linger(c net.Conn) {
 	_ = c.Close()
 }
 
-// await counts a connection as pending.
-func (s *Server) await(c *client) {
+// await counts a connection as pending; false where nobody is admitted any
+// more.
+func (s *Server) await(c *client) bool {
 	s.state(StatePending, 1)
 	c.waiting = s.pending.add(c.Conn, c.peer.key(), func() { s.state(StatePending, -1) })
+	return c.waiting != nil
 }
 
 // settled says that a connection is admitted or gone.

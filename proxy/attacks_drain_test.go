@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,15 +100,7 @@ func TestAttack29ASecondSignalEndsAllAtOnce(t *testing.T) {
 // way, not who never answers a close, not who never became more than a
 // connection, and not an upstream that hangs.
 func TestAttack29NobodyHoldsUpTheExit(t *testing.T) {
-	var waiting atomic.Int64
-	r := newRig(t, func(c *proxy.Config) {
-		c.HeaderTimeout, c.FirstFrameTimeout = time.Minute, time.Minute
-		c.Hooks.State = func(s proxy.State, delta int) {
-			if s == proxy.StatePending {
-				waiting.Add(int64(delta))
-			}
-		}
-	})
+	r := newRig(t, func(c *proxy.Config) { c.HeaderTimeout, c.FirstFrameTimeout = time.Minute, time.Minute })
 	flood := framing.AppendFrame(nil, true, framing.Binary, make([]byte, 1<<20), nil)
 	r.legacy.onFrame = func(c net.Conn, g got) bool {
 		if g.payload == "flood" {
@@ -128,7 +119,7 @@ func TestAttack29NobodyHoldsUpTheExit(t *testing.T) {
 		r.dial().send("GET /half")
 		r.dial()
 	}
-	eventually(t, "all are accepted, six admitted", func() bool { return r.server.Connections() == 6 && waiting.Load() == 9 })
+	eventually(t, "six are admitted", func() bool { return r.server.Connections() == 6 })
 	drained := make(chan error, 1)
 	go func() { drained <- r.server.Drain(context.Background()) }()
 	select {

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"github.com/syncward/syncward/authz"
@@ -38,11 +37,12 @@ func (s *Server) closeEvenly(ctx context.Context) {
 
 // stop closes the listeners, and what was admitted while the rest was drained.
 func (s *Server) stop() {
+	s.mu.Lock()
 	s.stopped.Store(true)
-	s.listeners.Range(func(ln, _ any) bool {
-		_ = ln.(net.Listener).Close()
-		return true
-	})
+	for ln := range s.listeners {
+		_ = ln.Close()
+	}
+	s.mu.Unlock()
 	s.pending.endAll()
 }
 

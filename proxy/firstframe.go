@@ -78,6 +78,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 		return found, refused(request, authz.Refuse(authz.BadFrame, authz.ReasonSize))
 	}
 	a.instance = found.Instance
+	dropEchoes(a.head, found.Token)
 	a.cred.optIn = a.cred.optIn || found.OptIn
 	switch {
 	case a.cred.has() && !request.Allow: // observe: the request decides, as enforce would have

@@ -12,6 +12,7 @@ import (
 // dropped: whoever opens many and says nothing pays for it, not the newcomer.
 type pending struct {
 	mu    sync.Mutex
+	ended bool
 	max   int // 0: no limit
 	n     int
 	byKey map[string]*list.List // address → *waiting, oldest first
@@ -30,9 +31,15 @@ func newPending(limit int) *pending {
 }
 
 // add counts c until done, and then calls over. Where c is one too many, the
-// connection that has to go is closed.
+// connection that has to go is closed. Behind endAll it returns nil, and over
+// was called.
 func (p *pending) add(c net.Conn, key string, over func()) *waiting {
 	p.mu.Lock()
+	if p.ended {
+		p.mu.Unlock()
+		over()
+		return nil
+	}
 	w := &waiting{conn: c, over: over}
 	p.keep(w, key)
 	p.n++
@@ -113,10 +120,11 @@ func (p *pending) mayInterrupt(w *waiting) {
 	w.told = true
 }
 
-// endAll ends everybody who is still waiting.
+// endAll ends everybody who is still waiting, and whoever would be from now on.
 func (p *pending) endAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.ended = true
 	for _, l := range p.byKey {
 		for e := l.Front(); e != nil; e = e.Next() {
 			if w := e.Value.(*waiting); w.told {

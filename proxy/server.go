@@ -21,10 +21,11 @@ type Server struct {
 	sessions *sessions
 	plain    *plainServer
 
-	listeners sync.Map // net.Listener → nothing, closed by drain
-	conns     sync.WaitGroup
-	draining  atomic.Bool // new upgrades are refused
-	stopped   atomic.Bool // the listeners are closed
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{} // closed by drain
+	conns     sync.WaitGroup            // accept loops, and connections until they are admitted
+	draining  atomic.Bool               // new upgrades are refused
+	stopped   atomic.Bool               // the listeners are closed
 }
 
 // New returns a server for cfg, or an error that says what is missing.
@@ -38,6 +39,8 @@ func New(cfg Config) (*Server, error) {
 		dialer:   newDialer(cfg),
 		pending:  newPending(cfg.MaxPending),
 		sessions: newSessions(cfg.MaxConnections),
+
+		listeners: map[net.Listener]struct{}{},
 	}
 	s.plain = newPlainServer(s)
 	return s, nil
@@ -46,16 +49,15 @@ func New(cfg Config) (*Server, error) {
 // Serve accepts connections from ln until the server is drained; then it
 // returns nil. Any other end of the listener is an error.
 func (s *Server) Serve(ln net.Listener) error {
-	s.listeners.Store(ln, nil)
-	defer s.listeners.Delete(ln)
-	if s.stopped.Load() { // drained before it began
+	if !s.begin(ln) { // drained before it began
 		return ln.Close()
 	}
+	defer s.conns.Done()
 	for {
 		c, err := ln.Accept()
 		switch {
 		case err == nil:
-			s.conns.Add(1)
+			s.conns.Add(1) // ours is still in there, so nobody has stopped waiting
 			go s.accept(c)
 		case s.stopped.Load():
 			return nil
@@ -65,6 +67,21 @@ func (s *Server) Serve(ln net.Listener) error {
 			return err
 		}
 	}
+}
+
+// begin has the drain wait for one more, and close ln where that is not nil;
+// false where it is over already.
+func (s *Server) begin(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped.Load() {
+		return false
+	}
+	s.conns.Add(1)
+	if ln != nil {
+		s.listeners[ln] = struct{}{}
+	}
+	return true
 }
 
 // isTemporary tells of accept errors that pass: out of descriptors, a client
