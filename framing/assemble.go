@@ -66,8 +66,10 @@ func appendPayload(dst, frames []byte) []byte {
 // buffer is a slice that can rest in the pool.
 type buffer struct{ b []byte }
 
-// maxPooledBuffer keeps one big message from staying in memory for ever.
-const maxPooledBuffer = 64 << 10
+// maxPooledBuffer keeps one huge message from staying in memory for long, in
+// bytes. Below it a buffer is used again: growing one anew for every message of
+// a mebibyte costs eight times what reading the message does.
+const maxPooledBuffer = 2 << 20
 
 var buffers = sync.Pool{New: func() any { return &buffer{b: make([]byte, 0, 4<<10)} }}
 

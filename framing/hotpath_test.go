@@ -11,8 +11,6 @@ import (
 	"github.com/syncward/syncward/framing"
 )
 
-var passAll = func(framing.Message) framing.Verdict { return framing.Verdict{} }
-
 // TestTheHotPathAllocatesNothing: in each case a read of many frames, the last
 // of them incomplete.
 func TestTheHotPathAllocatesNothing(t *testing.T) {

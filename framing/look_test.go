@@ -39,6 +39,8 @@ func byPayload(seen *[]string) framing.Look {
 
 var errRefused = errors.New("refused")
 
+var passAll = func(framing.Message) framing.Verdict { return framing.Verdict{} }
+
 func TestAVerdictIsCarriedOut(t *testing.T) {
 	plain := frame(true, true, framing.Text, "plain")
 	before := frame(true, true, framing.Text, "before")
