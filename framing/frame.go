@@ -33,9 +33,6 @@ func (o Opcode) Control() bool { return o&0x8 != 0 }
 
 func (o Opcode) reserved() bool { return o&0x7 > 2 }
 
-// maxHeaderSize is the longest frame header: 2 + 8 (length) + 4 (mask) bytes.
-const maxHeaderSize = 14
-
 // maxControl is the longest payload of a control frame (RFC 6455 §5.5).
 const maxControl = 125
 

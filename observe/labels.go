@@ -13,7 +13,6 @@ import (
 // of authz and proxy with the constants themselves, so neither side can grow
 // alone.
 var (
-	results     = []string{admitted, refused}
 	statuses    = []authz.Status{authz.Valid, authz.Grace, authz.Anonymous}
 	codes       = authz.Codes()
 	modes       = []authz.Mode{authz.Enforce, authz.Observe, authz.Off}

@@ -208,7 +208,7 @@ func TestAttack31HostileClientsAddNoSeries(t *testing.T) {
 		r.policy.set(mode, 100)
 		for i := range 12 {
 			odd := fmt.Sprintf("odd%d", i)
-			signed := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": odd, "iss": odd, "iat": r.clock.now().Unix(), "exp": r.clock.now().Unix() + 60})
+			signed := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": odd, "iss": odd, "iat": time.Now().Unix(), "exp": time.Now().Unix() + 60})
 			signed.Header["kid"], signed.Header["typ"] = odd, odd
 			token, err := signed.SignedString([]byte(secret))
 			must(t, err)
@@ -216,6 +216,7 @@ func TestAttack31HostileClientsAddNoSeries(t *testing.T) {
 			c.frame(true, framing.Text, `{"instanceId":"`+odd+`","authToken":"`+token+`"}`)
 			c.frame(true, framing.CloseFrame, string(framing.Close{Code: 3100 + 97*i, Reason: odd}.Append(nil)))
 			_, _ = io.Copy(io.Discard, c.r)
+			_ = c.Close()
 			bad := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+odd+`"}`)) + ".e30.x"
 			for _, request := range []string{odd + " /" + odd + " HTTP/1.1\r\nHost: " + odd + "\r\n\r\n", "GET /" + odd + " HTTP/1.1\r\nHost: a\r\n" + bearer(bad) + "\r\n\r\n", "\x16\x03" + odd + "\r\n\r\n"} {
 				c := r.dial().send(request)

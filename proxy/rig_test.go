@@ -38,7 +38,6 @@ type rig struct {
 	legacy *legacy
 	seen   *seen
 	policy policyVar
-	clock  clockVar
 }
 
 // newRig starts one that enforces the json protocol; change alters it first.
@@ -48,7 +47,7 @@ func newRig(t *testing.T, change ...func(*proxy.Config)) *rig {
 	r.policy.set(authz.Enforce, 100)
 	secrets, err := authz.NewHMACSecrets([]byte(secret), nil, time.Time{}, nil)
 	must(t, err)
-	verifier, err := authz.New(authz.Config{Keys: secrets, Leeway: 30 * time.Second, Grace: 24 * time.Hour, Now: r.clock.now})
+	verifier, err := authz.New(authz.Config{Keys: secrets, Leeway: 30 * time.Second, Grace: 24 * time.Hour, Now: time.Now})
 	must(t, err)
 	key, err := identity.ParseKey([]byte(identKey))
 	must(t, err)
@@ -59,7 +58,7 @@ func newRig(t *testing.T, change ...func(*proxy.Config)) *rig {
 	cfg := proxy.Config{
 		Upstream: up, Protocol: payload.JSON{AllFrames: true},
 		Sources: []proxy.Source{proxy.SourceFrame, proxy.SourceHeader, proxy.SourceSubprotocol},
-		Decide:  verifier.Decide, Policy: r.policy.get, Signer: signer, Hooks: r.seen.hooks(), Now: r.clock.now,
+		Decide:  verifier.Decide, Policy: r.policy.get, Signer: signer, Hooks: r.seen.hooks(), Now: time.Now,
 		HeaderTimeout: safety, FirstFrameTimeout: safety,
 	}
 	for _, c := range change {
@@ -103,20 +102,6 @@ func (v *policyVar) set(m authz.Mode, percent int) {
 	defer v.mu.Unlock()
 	v.p = authz.Policy{Mode: m, EnforcePercent: percent, AnonymousUserID: "anonymous"}
 }
-
-// clockVar is the real clock, moved ahead by what a test says.
-type clockVar struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
-
-func (c *clockVar) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-func (c *clockVar) add(d time.Duration) { c.mu.Lock(); c.ahead += d; c.mu.Unlock() }
 
 // seen keeps what the hooks were told.
 type seen struct {
@@ -175,7 +160,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // from now (negative: ago).
 func (r *rig) token(user string, issued, expires time.Duration) string {
 	r.t.Helper()
-	return r.claims(jwt.MapClaims{"sub": user, "iat": r.clock.now().Add(issued).Unix(), "exp": r.clock.now().Add(expires).Unix()})
+	return r.claims(jwt.MapClaims{"sub": user, "iat": time.Now().Add(issued).Unix(), "exp": time.Now().Add(expires).Unix()})
 }
 
 // good returns a token that is valid for an hour.
