@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -202,15 +203,26 @@ func TestAConnectionEndsWhenItsTokenWouldNoLongerBeAccepted(t *testing.T) {
 }
 
 func TestALaterTokenMovesTheDeadline(t *testing.T) {
-	r := newRig(t)
-	c := r.open("/sync").text(initFrame(r.token("ada", -25*time.Hour, -24*time.Hour+2*time.Second)))
+	var first string
+	r := newRig(t, func(c *proxy.Config) {
+		decide := c.Decide
+		c.Decide = func(ctx context.Context, token string) authz.Decision {
+			d := decide(ctx, token)
+			if token == first { // claims hold whole seconds
+				d.GraceEndsAt = time.Now().Add(400 * time.Millisecond)
+			}
+			return d
+		}
+	})
+	first = r.token("ada", -25*time.Hour, -23*time.Hour)
+	c := r.open("/sync").text(initFrame(first))
 	c.wantText("ack:" + stripped)
 	c.text(initFrame(r.good("ada"))).wantText("ack:" + stripped)
 	eventually(t, "a refresh", func() bool { r.seen.mu.Lock(); defer r.seen.mu.Unlock(); return len(r.seen.refresh) == 1 })
 	if r.seen.refresh[0] != proxy.RefreshOK {
 		t.Errorf("refresh: %v", r.seen.refresh)
 	}
-	time.Sleep(2500 * time.Millisecond) // past the first token's end
+	time.Sleep(600 * time.Millisecond) // past the first token's end
 	c.text("alive").wantText("ack:alive")
 	c.text(initFrame(r.good("bob"))).wantClose(4403, "FORBIDDEN")
 	if strings.Contains(r.legacy.bytes(), "bob") {

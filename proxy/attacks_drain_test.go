@@ -37,6 +37,7 @@ func TestAttack29TheClosesAreSpreadEvenly(t *testing.T) {
 	for _, c := range all {
 		wg.Go(func() {
 			c.wantClose(1012, "DRAINING")
+			_ = c.Close()
 			mu.Lock()
 			defer mu.Unlock()
 			at = append(at, time.Now())

@@ -133,7 +133,7 @@ func TestAttack10EmptyFragmentsDoNotGrowForEver(t *testing.T) {
 
 func TestAttack11ADeflateBombBeforeAuthentication(t *testing.T) {
 	var bomb bytes.Buffer
-	w, _ := flate.NewWriter(&bomb, 9)
+	w, _ := flate.NewWriter(&bomb, flate.BestSpeed)
 	_, _ = io.CopyN(w, zeros{}, 64<<20)
 	_ = w.Flush()
 	r := newRig(t)
@@ -299,7 +299,7 @@ func TestAttack29ShutdownTellsEverybodyAndStopsListening(t *testing.T) {
 	go func() { drained <- r.server.Drain(context.Background()) }()
 	var wg sync.WaitGroup
 	for _, c := range conns {
-		wg.Go(func() { c.wantClose(1012, "DRAINING") })
+		wg.Go(func() { c.wantClose(1012, "DRAINING"); _ = c.Close() })
 	}
 	wg.Wait()
 	if err := <-drained; err != nil {
@@ -312,9 +312,7 @@ func TestAttack29ShutdownTellsEverybodyAndStopsListening(t *testing.T) {
 
 func TestAttack29NewUpgradesAreRefusedWhileDraining(t *testing.T) {
 	r := newRig(t, func(c *proxy.Config) { c.DrainPeriod = 2 * time.Second })
-	for range 2 {
-		r.open("/sync").text(initFrame(r.good("ada"))).wantText("ack:" + stripped)
-	}
+	all := r.crowd(2)
 	ctx, hurry := context.WithCancel(context.Background())
 	drained := make(chan error, 1)
 	go func() { drained <- r.server.Drain(ctx) }()
@@ -323,6 +321,10 @@ func TestAttack29NewUpgradesAreRefusedWhileDraining(t *testing.T) {
 		return res.StatusCode == 503 && res.Header.Get("Retry-After") != ""
 	})
 	hurry() // the second SIGTERM
+	for _, c := range all {
+		c.wantClose(1012, "DRAINING")
+		_ = c.Close()
+	}
 	if err := <-drained; err != nil {
 		t.Error(err)
 	}
@@ -338,6 +340,7 @@ func TestAttack30ManyWritersOnOneConnection(t *testing.T) {
 			for { // every frame must be whole until the close
 				g, err := readFrame(c.r)
 				if err != nil || g.Opcode == framing.CloseFrame {
+					_ = c.Close()
 					return
 				}
 				if !g.Opcode.Control() && !strings.HasPrefix(g.payload, "ack:") {
@@ -355,6 +358,9 @@ func TestAttack30ManyWritersOnOneConnection(t *testing.T) {
 				}
 				if _, err := c.Write(frame); err != nil {
 					return
+				}
+				if j%50 == 49 { // or the close would stand behind seconds of answers
+					time.Sleep(time.Millisecond)
 				}
 			}
 		})

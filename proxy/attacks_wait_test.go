@@ -28,7 +28,7 @@ func (c *conn) trickle(s string) (stop func()) {
 }
 
 func TestAttack10PingsBuyNoTime(t *testing.T) {
-	r := newRig(t, func(c *proxy.Config) { c.FirstFrameTimeout = time.Second })
+	r := newRig(t, func(c *proxy.Config) { c.FirstFrameTimeout = 300 * time.Millisecond })
 	c := r.open("/sync")
 	ping := string(framing.AppendFrame(nil, true, framing.Ping, []byte("p"), &[4]byte{1}))
 	defer c.trickle(strings.Repeat(ping, 1000))()
@@ -61,7 +61,7 @@ func TestAttack10ARequestHeadThatTricklesOrNeverComesIsCutOff(t *testing.T) {
 		"one byte a while": "GET /sync HTTP/1.1\r\nX-Long: " + strings.Repeat("x", 4000), "never": "", "half": "GET /sync HTTP/1.1\r\nHost: a\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(c *proxy.Config) { c.HeaderTimeout = time.Second })
+			r := newRig(t, func(c *proxy.Config) { c.HeaderTimeout = 200 * time.Millisecond })
 			c := r.dial()
 			if len(sent) > 100 {
 				defer c.trickle(sent)()
