@@ -86,6 +86,11 @@ func checkKeys(c *config, r *report) {
 	if c.startMode() == authz.Off {
 		return
 	}
+	for _, name := range secretNames {
+		if poor(string(*given.field(name))) {
+			r.warn(name, "is easily guessed; make one with: openssl rand -base64 48")
+		}
+	}
 	if c.JWTIssuer == "" {
 		r.warn("JWT_ISSUER", "is not set: tokens of any issuer that knows the key are accepted")
 	}
@@ -120,22 +125,24 @@ func (s *secrets) check(name string) error {
 	return nil
 }
 
-// checkPrevious reads when the previous secret ends; without an end a leaked
-// secret would be accepted for ever.
+// never is the end of a previous secret that was given none.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// checkPrevious reads when the previous secret ends.
 func (c *config) checkPrevious(r *report) {
 	const name = "JWT_PREVIOUS_SECRET_VALID_UNTIL"
 	previous := c.environ.set("JWT_PREVIOUS_SECRET") || c.environ.set("JWT_PREVIOUS_SECRET_FILE")
 	until, err := time.Parse(time.RFC3339, c.JWTPreviousUntil)
 	switch {
+	case c.JWTPreviousUntil != "" && err != nil:
+		c.keyFault(r, name, "is no RFC 3339 time; write one such as 2030-01-31T12:00:00Z")
+		c.Secrets.JWTPrevious = nil
 	case !previous && c.JWTPreviousUntil != "":
 		r.warn(name, "is set without JWT_PREVIOUS_SECRET: it does nothing")
 	case !previous:
 	case c.JWTPreviousUntil == "":
-		c.keyFault(r, name, "is not set; say until when JWT_PREVIOUS_SECRET is accepted, such as 2030-01-31T12:00:00Z")
-		c.Secrets.JWTPrevious = nil
-	case err != nil:
-		c.keyFault(r, name, "is no RFC 3339 time; write one such as 2030-01-31T12:00:00Z")
-		c.Secrets.JWTPrevious = nil
+		r.warn(name, "is not set: JWT_PREVIOUS_SECRET is accepted until it is unset")
+		c.PreviousUntil = never
 	case !time.Now().Before(until):
 		r.warn("JWT_PREVIOUS_SECRET", "is past its end and no longer accepted; unset it")
 		c.PreviousUntil = until

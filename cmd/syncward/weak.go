@@ -7,6 +7,11 @@ import (
 	"github.com/syncward/syncward/authz"
 )
 
+// placeholders say themselves that the secret is still to be set.
+var placeholders = []string{
+	"change", "replace", "default", "dev", "development", "insecure", "unsafe", "example", "sample", "your",
+}
+
 // trivialWords are what development secrets are made of. A secret that is
 // nothing but these is in every attacker's list.
 var trivialWords = []string{
@@ -15,11 +20,10 @@ var trivialWords = []string{
 	"please", "replace", "with", "256", "bit", "example", "sample", "demo", "admin", "syncward", "identity", "signing",
 }
 
-// weak returns why an HMAC secret protects nothing; nil where nothing is known
-// against it. It cannot tell a good secret, only some bad ones: short, of a
-// few repeated bytes, or made of the words that stand in tutorials.
+// weak returns why an HMAC secret is refused; nil where it is not. It is short,
+// published, or the placeholder of a tutorial.
 func weak(secret []byte) error {
-	if trivial(string(secret)) {
+	if words := wordsOf(string(secret)); madeOf(words, trivialWords) && containsAny(words, placeholders) {
 		return errWellKnown
 	}
 	if len(secret) < authz.MinSecretBytes {
@@ -35,19 +39,29 @@ func weak(secret []byte) error {
 // "changeme" and "password" are 8 bytes.
 const longestUnit = 8
 
-func trivial(secret string) bool {
+// poor tells of a secret that nobody should use, though its length is right: a
+// few bytes again and again, or the words of tutorials. It is for a warning.
+func poor(secret string) bool {
 	for n := 1; n <= longestUnit && n < len(secret); n++ {
 		if strings.HasPrefix(strings.Repeat(secret[:n], len(secret)/n+1), secret) {
 			return true
 		}
 	}
-	plain := strings.Map(func(r rune) rune {
+	return madeOf(wordsOf(secret), trivialWords)
+}
+
+// wordsOf drops case and all that is neither letter nor digit.
+func wordsOf(secret string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
 		}
 		return -1
 	}, strings.ToLower(secret))
-	return plain != "" && madeOf(plain, trivialWords)
+}
+
+func containsAny(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
 // madeOf tells whether s is nothing but words, one behind the other.
@@ -60,5 +74,5 @@ func madeOf(s string, words []string) bool {
 			}
 		}
 	}
-	return slices.Contains(ends, len(s))
+	return s != "" && slices.Contains(ends, len(s))
 }

@@ -13,10 +13,10 @@ func TestSecretsThatProtectNothingAreTold(t *testing.T) {
 		{goodSecret, nil},
 		{"0123456789abcdef0123456789abcdef", nil}, // poor, but not for us to judge
 		{strings.Repeat("\x00\xff\x10", 2) + goodSecret, nil},
-		{"secret", errWellKnown},
-		{strings.Repeat("a", 40), errWellKnown},
-		{strings.Repeat("password", 4), errWellKnown},
-		{strings.Repeat("deadbeef", 4) + "dead", errWellKnown},
+		{"secret", errShort},
+		{strings.Repeat("a", 40), nil}, // poor: a warning
+		{strings.Repeat("password", 4), nil},
+		{strings.Repeat("changeme", 4), errWellKnown},
 		{"Your-256-bit-Secret_your-256-bit-secret", errWellKnown},
 		{"dev-secret-change-me-in-production", errWellKnown},
 		{"a-string-secret-at-least-256-bits-long", errWellKnown},
@@ -25,6 +25,16 @@ func TestSecretsThatProtectNothingAreTold(t *testing.T) {
 	} {
 		if got := weak([]byte(tc.secret)); got != tc.want {
 			t.Errorf("%q: %v, want %v", tc.secret, got, tc.want)
+		}
+	}
+}
+
+func TestAPoorSecretIsWarnedOf(t *testing.T) {
+	for secret, want := range map[string]bool{
+		strings.Repeat("k", 32): true, strings.Repeat("deadbeef", 4) + "dead": true, "secret-secret-secret-secret-secret": true, goodSecret: false,
+	} {
+		if got := poor(secret); got != want {
+			t.Errorf("%q: %v", secret, got)
 		}
 	}
 }
