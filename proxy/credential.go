@@ -45,6 +45,9 @@ func (s *Server) take(h *http1.Head, a asked) (cred credential, ok bool) {
 	if a.open {
 		t.instead = ""
 	}
+	if t.repeats() {
+		return t.cred, false
+	}
 	if !t.payload(slices.Contains(s.cfg.Sources, SourcePayload)) {
 		return t.cred, false
 	}
@@ -65,6 +68,7 @@ func (s *Server) take(h *http1.Head, a asked) (cred credential, ok bool) {
 			ok = true
 		}
 		if !ok {
+			t.cred.source = src
 			return t.cred, false
 		}
 	}
@@ -95,6 +99,24 @@ func (t *taker) found(src Source, token string) {
 	if !t.cred.has() {
 		t.cred.token, t.cred.source = token, src
 	}
+}
+
+// repeats tells whether a parameter stands in the query twice that some upstream
+// takes an instance or a token from: which of the two it takes nobody knows.
+func (t *taker) repeats() bool {
+	seen := map[string]bool{}
+	for pair := range strings.SplitSeq(t.h.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil || name != "storeId" && name != "payload" && name != t.s.cfg.TokenQuery {
+			continue
+		}
+		if seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 // header reads Authorization: Bearer (RFC 6750 §2.1). Other schemes are the

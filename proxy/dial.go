@@ -45,7 +45,7 @@ func newDialer(cfg Config) *dialer {
 		Name:          "upstream",
 		Timeout:       cfg.BreakerOpen,
 		ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= uint32(cfg.BreakerFailures) },
-		IsSuccessful:  func(err error) bool { return err == nil || errors.Is(err, errAnswer) },
+		IsSuccessful:  func(err error) bool { return err == nil || errors.Is(err, errAnswer) || errors.Is(err, errHungUp) },
 		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
 		OnStateChange: report,
 	})}
@@ -66,8 +66,8 @@ func isOpen(err error) bool {
 	return errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
 }
 
-// connect opens a connection and, for a handshake, runs it, with retries of
-// what failed before a byte of a request was sent.
+// connect opens a connection and, for a handshake, runs it, with retries: what
+// is sent there has no body. An answer is never asked for twice.
 func (d *dialer) connect(ctx context.Context, handshake func(net.Conn) error) (net.Conn, error) {
 	return d.breaker.Execute(func() (net.Conn, error) {
 		var err error
@@ -76,33 +76,39 @@ func (d *dialer) connect(ctx context.Context, handshake func(net.Conn) error) (n
 				return nil, ctx.Err()
 			}
 			var c net.Conn
-			if c, err = d.open(ctx); err != nil {
-				continue
+			if c, err = d.open(ctx); err == nil && handshake != nil {
+				err = handshake(c)
 			}
-			if handshake == nil {
+			if err == nil {
 				return c, nil
 			}
-			if err = handshake(c); err != nil {
+			if c != nil {
 				abort(c)
-				return nil, absence(err)
+				err = whoseFault(err)
 			}
-			return c, nil
+			if errors.Is(err, errAnswer) {
+				break
+			}
 		}
 		return nil, err
 	})
 }
 
-// errAnswer is a handshake that failed after the upstream had accepted the
-// connection, other than by time: a client's request may have provoked it.
-var errAnswer = errors.New("proxy: the upstream's answer to the handshake is none")
+// A handshake that fails after the upstream has accepted the connection, other
+// than by time, says nothing of the upstream's absence: a client's request may
+// have provoked it.
+var (
+	errAnswer = errors.New("proxy: the upstream's answer to the handshake is none")
+	errHungUp = errors.New("proxy: the upstream ended the connection without an answer")
+)
 
-// absence marks what does not tell of an absent upstream.
-func absence(err error) error {
+// whoseFault sorts what went wrong on an accepted connection.
+func whoseFault(err error) error {
 	var t interface{ Timeout() bool }
 	if errors.Is(err, errAnswer) || errors.As(err, &t) && t.Timeout() {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errAnswer, err)
+	return fmt.Errorf("%w: %w", errHungUp, err)
 }
 
 // pause waits, or tells that ctx ended first.
@@ -141,13 +147,12 @@ func (d *dialer) open(ctx context.Context) (net.Conn, error) {
 // dial shakes hands with the upstream under the connection's signed name.
 func (a *admission) dial(key string) (upstream, refusal) {
 	start := a.s.cfg.Now()
-	request, err := a.upstreamRequest(key)
-	if err != nil {
-		a.s.fault(a.id, "sign", err)
-		return upstream{}, refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
-	}
 	var up upstream
-	_, err = a.s.dialer.connect(context.Background(), func(c net.Conn) error {
+	_, err := a.s.dialer.connect(context.Background(), func(c net.Conn) error {
+		request, err := a.upstreamRequest(key) // anew for each try: an assertion is good for one
+		if err != nil {
+			return fmt.Errorf("%w: %w", errAnswer, err)
+		}
 		_ = c.SetDeadline(time.Now().Add(a.s.cfg.DialTimeout))
 		if _, err := c.Write(request); err != nil {
 			return err

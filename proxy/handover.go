@@ -3,6 +3,7 @@ package proxy
 import (
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/syncward/syncward/framing/http1"
@@ -103,8 +104,11 @@ func plainConnOf(c net.Conn) *plainConn {
 // headOf writes the head of a request anew that net/http alone has read, in
 // mode off.
 func headOf(r *http.Request) *http1.Head {
-	h := &http1.Head{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Proto: r.Proto}
-	h.Target = r.URL.RequestURI()
+	h := &http1.Head{Method: r.Method, Target: r.RequestURI, Proto: r.Proto}
+	if !strings.HasPrefix(h.Target, "/") { // the absolute form, or "*"
+		h.Target = r.URL.RequestURI()
+	}
+	h.Path, h.RawQuery, _ = strings.Cut(h.Target, "?")
 	h.Fields = append(h.Fields, http1.Field{Name: "Host", Value: r.Host})
 	for name, values := range r.Header {
 		for _, v := range values {

@@ -49,7 +49,18 @@ func newPlainServer(s *Server) *plainServer {
 // newTransport reaches the upstream for plain requests: through no proxy of
 // the environment, following nothing, changing no encoding.
 func newTransport(s *Server) *http.Transport {
-	open := func(ctx context.Context, _, _ string) (net.Conn, error) { return s.dialer.connect(ctx, nil) }
+	open := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		c, err := s.dialer.connect(ctx, nil)
+		switch {
+		case err == nil:
+			s.dialled(DialOK)
+		case isOpen(err):
+			s.dialled(DialOpen)
+		case ctx.Err() == nil:
+			s.dialled(DialFailed)
+		}
+		return c, err
+	}
 	return &http.Transport{
 		Proxy: nil, DialContext: open, DialTLSContext: open,
 		DisableCompression: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,

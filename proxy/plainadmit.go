@@ -129,7 +129,8 @@ func (p *plainServer) isPublic(h *http1.Head) bool {
 // Requests that name no instance are none of the protocol's.
 func (p *plainServer) judgeBody(r *http.Request, pl *plan, cred credential, d authz.Decision) authz.Decision {
 	reader, ok := p.s.cfg.Protocol.(bodies)
-	if !ok || !cred.named || r.Body == nil || r.Body == http.NoBody {
+	empty := r.Body == nil || r.Body == http.NoBody
+	if !ok || !cred.named || empty && r.Method != http.MethodPost {
 		return d
 	}
 	if r.Header.Get("Content-Encoding") != "" {
@@ -169,7 +170,10 @@ func refused(d, r authz.Decision) authz.Decision {
 }
 
 func setBody(r *http.Request, b []byte) {
-	r.Body = io.NopCloser(bytes.NewReader(b))
+	r.Body = http.NoBody
+	if len(b) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(b))
+	}
 	r.ContentLength = int64(len(b))
 	r.TransferEncoding = nil
 }

@@ -29,6 +29,7 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 			a.close(refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream})
 			return
 		}
+		a.s.relayed(engine.ToUpstream, int64(len(prefix)), 1)
 	}
 	_ = a.c.SetDeadline(time.Time{})
 	_ = up.conn.SetDeadline(time.Time{})

@@ -56,3 +56,9 @@ func (s *Server) observed(code authz.Code) {
 		s.cfg.Hooks.Observed(code)
 	}
 }
+
+func (s *Server) relayed(d engine.Direction, bytes, frames int64) {
+	if s.cfg.Hooks.Relayed != nil {
+		s.cfg.Hooks.Relayed(d, bytes, frames)
+	}
+}
