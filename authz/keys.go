@@ -19,7 +19,7 @@ type Header struct {
 type Keys interface {
 	// Find returns the keys that may have signed a token with this header; the
 	// caller does not change the slice. It may block only as long as ctx
-	// allows. No key and no error says for certain that there is none: the
+	// allows, and not at all under WithoutLookups. No key and no error says for certain that there is none: the
 	// token is invalid. Any error says "cannot answer", which is never blamed
 	// on the token; ErrNoKeys says that none is configured at all.
 	Find(ctx context.Context, h Header) ([]Key, error)

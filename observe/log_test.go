@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,25 @@ func TestAnAttemptIsOneLineWithExactlyThePromisedFields(t *testing.T) {
 	}
 	if !maps.Equal(line, want) {
 		t.Errorf("got  %v\nwant %v", line, want)
+	}
+}
+
+func TestAQuietAttemptIsCountedAndNotLogged(t *testing.T) {
+	var out bytes.Buffer
+	log, err := observe.NewLog(&out, observe.JSON, zap.NewAtomicLevel())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := observe.New(observe.Options{Log: log})
+	o.Hooks().Auth(proxy.Attempt{Code: authz.RateLimited, Source: proxy.SourceHeader, Quiet: true})
+	if out.Len() > 0 {
+		t.Errorf("logged: %s", out.String())
+	}
+	rec := httptest.NewRecorder()
+	o.Metrics().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	const series = `syncward_auth_attempts_total{code="RATE_LIMITED",mode="enforce",result="refused",source="header",status=""} 1`
+	if !strings.Contains(rec.Body.String(), series) {
+		t.Error("not counted")
 	}
 }
 

@@ -90,7 +90,8 @@ func (o *Observer) Metrics() http.Handler {
 	return promhttp.HandlerFor(o.metrics.registry, promhttp.HandlerOpts{})
 }
 
-// auth counts and logs one attempt, in the words of describe.
+// auth counts one attempt, and logs it unless it is quiet, in the words of
+// describe.
 func (o *Observer) auth(a proxy.Attempt) {
 	d := describe(a)
 	o.metrics.attempts.WithLabelValues(d.labels[:]...).Inc()
@@ -101,7 +102,9 @@ func (o *Observer) auth(a proxy.Attempt) {
 	case a.Status == authz.Grace:
 		o.metrics.grace.Inc()
 	}
-	o.log.Log(d.level, "auth", d.fields...)
+	if !a.Quiet {
+		o.log.Log(d.level, "auth", d.fields...)
+	}
 }
 
 // relayed counts what the relay moved. It runs for every read of the relay, so

@@ -50,7 +50,7 @@ func (a *admission) judgeRequest() authz.Decision {
 	case !a.cred.has():
 		return authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	}
-	return a.s.decide(context.Background(), a.cred.token)
+	return a.decide(context.Background(), a.cred.token)
 }
 
 // reread reads the policy again behind what may take its time: a decision, a
@@ -65,8 +65,11 @@ func (a *admission) reread() {
 // the refusal that is left, if any.
 func (a *admission) settle(d authz.Decision, sent bool) refusal {
 	applied, observed := a.policy.Apply(d, a.c.peer.key())
+	applied, quiet := a.throttle(applied)
 	a.decision, a.signed = applied, d.UserID
-	a.s.attempt(a.report(d, applied, observed))
+	at := a.report(d, applied, observed)
+	at.Quiet = quiet
+	a.s.attempt(at)
 	if applied.Allow {
 		return refusal{}
 	}
@@ -78,7 +81,7 @@ func (a *admission) settle(d authz.Decision, sent bool) refusal {
 func (a *admission) report(d, applied authz.Decision, observed authz.Code) Attempt {
 	at := Attempt{
 		ConnectionID: a.id, UserID: d.UserID, Status: applied.Status, Code: applied.Refusal(), Observed: observed,
-		Reason: d.Reason, Source: a.cred.source, Mode: a.policy.Mode, InstanceID: a.instance,
+		Reason: applied.Reason, Source: a.cred.source, Mode: a.policy.Mode, InstanceID: a.instance,
 		RemoteIP: a.c.peer.client.String(),
 	}
 	if over := a.s.cfg.Now().Sub(d.ExpiresAt); !d.ExpiresAt.IsZero() && over > 0 {

@@ -22,7 +22,8 @@ type Config struct {
 	Sources  []Source // where credentials are looked for, in this order
 
 	// Decide judges a token. It must answer within half a second and never
-	// blames a token for what it could not find out.
+	// blames a token for what it could not find out. Under
+	// authz.WithoutLookups it waits for nobody.
 	Decide func(ctx context.Context, token string) authz.Decision
 	// Policy returns the mode and percentage in force now; it is called once
 	// for each connection and each HTTP request. nil: enforce, 100 %.
@@ -52,6 +53,11 @@ type Config struct {
 	MaxMessageBytes    int64         // default 16 MiB
 	MaxConnections     int           // 0: no limit
 	MaxPending         int           // default 1024
+	// FailuresPerMinute is how many attempts of one client address (IPv6:
+	// one /64) the policy may refuse in a minute before they are answered
+	// RATE_LIMITED without look-ups; 0: no limit. Good tokens are admitted all
+	// the same.
+	FailuresPerMinute int
 
 	DialTimeout     time.Duration // default 5 s
 	DialRetries     int           // 0: none

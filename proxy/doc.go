@@ -4,6 +4,7 @@
 //	upgrade.go     is it a valid upgrade, from an allowed origin, within limits
 //	credential.go  where is the credential, and the request without it
 //	admit.go       who is this, and may they: decision, mode, refusal
+//	throttle.go    who has failed too often, and gets no look-up
 //	firstframe.go  the first sync frame, where the credential rides in it
 //	dial.go        the upstream's handshake, under a signed name
 //	relay.go       both directions, message by message where one must look

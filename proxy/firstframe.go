@@ -88,7 +88,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 	case !found.HasToken:
 		return found, authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	}
-	d := a.s.decide(context.Background(), found.Token)
+	d := a.decide(context.Background(), found.Token)
 	if a.cred.has() && d.Allow && d.UserID != request.UserID {
 		d = refused(request, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 	}

@@ -23,7 +23,8 @@ const (
 	SourceNone        Source = "none"
 )
 
-// Attempt is one authentication attempt: one log line, one count.
+// Attempt is one authentication attempt: one count, and one log line unless it
+// is quiet.
 type Attempt struct {
 	ConnectionID string
 	UserID       string // only of a correctly signed token
@@ -37,6 +38,8 @@ type Attempt struct {
 	InstanceID string
 	RemoteIP   string
 	ExpiredFor time.Duration // how long past exp; 0 where not expired
+	// Quiet attempts are beyond FailuresPerMinute: counted, not logged.
+	Quiet bool
 }
 
 // Stage is a part of a connection's set-up whose duration is measured.

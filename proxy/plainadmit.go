@@ -47,17 +47,17 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	// What this policy refuses keeps it: its body stays unread, so no flip may
 	// let it in any more.
 	if d.Allow || policyAllows(a.policy, d, pl.peer) {
-		if b := p.judgeBody(r, pl, cred, d); d.Allow || b.Code == authz.MessageTooBig {
+		if b := p.judgeBody(r, pl, a, d); d.Allow || b.Code == authz.MessageTooBig {
 			d = b
 		}
 		a.reread()
 	}
 	ref := a.settle(d, cred.has())
-	if d.Code == authz.MessageTooBig { // in every mode: its body is not whole any more
+	if d.Code == authz.MessageTooBig && !ref.is() { // in every mode: its body is not whole any more
 		ref = refuse(d, true)
 	}
 	if ref.is() {
-		if d.Reason == authz.ReasonEncoding {
+		if ref.reason == authz.ReasonEncoding {
 			ref.status = http.StatusUnsupportedMediaType
 		}
 		return ref
@@ -127,10 +127,10 @@ func (p *plainServer) isPublic(h *http1.Head) bool {
 // judgeBody reads a body whole where the protocol's messages travel in it,
 // takes its token out, and returns the decision that then stands.
 // Requests that name no instance are none of the protocol's.
-func (p *plainServer) judgeBody(r *http.Request, pl *plan, cred credential, d authz.Decision) authz.Decision {
+func (p *plainServer) judgeBody(r *http.Request, pl *plan, a *admission, d authz.Decision) authz.Decision {
 	reader, ok := p.s.cfg.Protocol.(bodies)
 	empty := r.Body == nil || r.Body == http.NoBody
-	if !ok || !cred.named || empty && r.Method != http.MethodPost {
+	if !ok || !a.cred.named || empty && r.Method != http.MethodPost {
 		return d
 	}
 	if r.Header.Get("Content-Encoding") != "" {
@@ -155,7 +155,7 @@ func (p *plainServer) judgeBody(r *http.Request, pl *plan, cred credential, d au
 		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
 	}
 	if found.HasToken {
-		other := p.s.decide(r.Context(), found.Token)
+		other := a.decide(r.Context(), found.Token)
 		if other.UserID != "" && other.UserID != d.UserID {
 			return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 		}

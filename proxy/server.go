@@ -19,6 +19,7 @@ type Server struct {
 	dialer   *dialer
 	pending  *pending
 	sessions *sessions
+	failures *throttle
 	plain    *plainServer
 
 	mu        sync.Mutex
@@ -39,6 +40,7 @@ func New(cfg Config) (*Server, error) {
 		dialer:   newDialer(cfg),
 		pending:  newPending(cfg.MaxPending),
 		sessions: newSessions(cfg.MaxConnections),
+		failures: newThrottle(cfg.FailuresPerMinute, cfg.Now),
 
 		listeners: map[net.Listener]struct{}{},
 	}

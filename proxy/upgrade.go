@@ -26,9 +26,7 @@ func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 	cred, ok := s.take(h, asked{upgrade: true, cookies: originNamed(h)})
 	a.cred, a.instance = cred, cred.instance
 	if !ok {
-		d := authz.Refuse(authz.BadFrame, authz.ReasonFrame)
-		s.attempt(a.report(d, d, ""))
-		s.answer(c.Conn, refuse(d, false))
+		s.answer(c.Conn, a.refuseAmbiguous())
 		return
 	}
 	if s.readsFirstFrame() {
@@ -36,6 +34,20 @@ func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 		return
 	}
 	a.fromRequest()
+}
+
+// refuseAmbiguous refuses, in every mode, a request whose credential two readers
+// could read differently.
+func (a *admission) refuseAmbiguous() refusal {
+	d := authz.Refuse(authz.BadFrame, authz.ReasonFrame)
+	applied, quiet := d, false
+	if !policyAllows(a.policy, d, a.c.peer) {
+		applied, quiet = a.throttle(d)
+	}
+	at := a.report(d, applied, "")
+	at.Quiet = quiet
+	a.s.attempt(at)
+	return refuse(applied, false)
 }
 
 // checkUpgrade holds a request to RFC 6455 §4.2.1, the allowed origins and the

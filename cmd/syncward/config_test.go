@@ -142,6 +142,8 @@ func TestWhatStopsTheStart(t *testing.T) {
 		{"USER_ID_HEADER=X-Legacy-User", ""},
 		{"USER_ID_HEADER=X-Sync-Assertion", "USER_ID_HEADER: "},
 		{"LOG_FORMAT=xml", "LOG_FORMAT: unknown value"},
+		{"AUTH_FAILURES_PER_MINUTE=0", ""},
+		{"AUTH_FAILURES_PER_MINUTE=-1", "AUTH_FAILURES_PER_MINUTE: -1 is too small"},
 		{"MAX_CONNECTIONS_PER_USER=5", "MAX_CONNECTIONS_PER_USER: "},
 		{"MAX_CONNECTIONS_PER_USER=0", ""},
 	} {
