@@ -53,7 +53,7 @@ func load(fsys fs.FS) (*tree, error) {
 			return err
 		case d.IsDir() && skippedDir(p, ignored):
 			return fs.SkipDir
-		case !d.Type().IsRegular() || slices.ContainsFunc(ignored, matches(p)):
+		case !d.Type().IsRegular() || p == ".git" || slices.ContainsFunc(ignored, matches(p)): // a work tree has .git as a file
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)
