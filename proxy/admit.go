@@ -25,6 +25,8 @@ type admission struct {
 	instance string
 	decision authz.Decision // as the policy applied it
 	signed   string         // the user of a correctly signed token
+	place    string         // the user one of whose places it holds; "" = none
+	plain    bool           // a request of plain HTTP, and no connection
 	answered bool           // the client has its 101 from us
 	relayed  bool           // the relay has both sockets, and its place
 	protocol string         // the subprotocol that we selected, "" = none
@@ -66,6 +68,9 @@ func (a *admission) reread() {
 func (a *admission) settle(d authz.Decision, sent bool) refusal {
 	applied, observed := a.policy.Apply(d, a.c.peer.key())
 	applied, quiet := a.throttle(applied)
+	if full := a.enter(applied); full.Code != "" {
+		applied, observed = a.policy.Apply(full, a.c.peer.key())
+	}
 	a.decision, a.signed = applied, d.UserID
 	at := a.report(d, applied, observed)
 	at.Quiet = quiet

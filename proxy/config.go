@@ -52,6 +52,7 @@ type Config struct {
 	MaxHeaderBytes     int           // default 32 KiB
 	MaxMessageBytes    int64         // default 16 MiB
 	MaxConnections     int           // 0: no limit
+	MaxPerUser         int           // open connections of one userId; 0: no limit
 	MaxPending         int           // default 1024
 	// FailuresPerMinute is how many attempts of one client address (IPv6:
 	// one /64) the policy may refuse in a minute before they are answered

@@ -41,7 +41,7 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 		return refusal{}
 	}
 	pl.instance = cred.instance
-	a := &admission{s: p.s, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
+	a := &admission{s: p.s, plain: true, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
 	d := a.judgeRequest()
 	a.reread()
 	// What this policy refuses keeps it: its body stays unread, so no flip may

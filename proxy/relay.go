@@ -74,6 +74,27 @@ func (a *admission) release() {
 	}
 }
 
+// enter takes one of the places of the connection's user, until vacate or the
+// end of the relay; the refusal where none is left. Anonymous connections are
+// not one user's, and take none.
+func (a *admission) enter(d authz.Decision) (full authz.Decision) {
+	if a.plain || !d.Allow || d.Status == authz.Anonymous {
+		return authz.Decision{}
+	}
+	if !a.s.sessions.enter(d.UserID) {
+		return refused(d, authz.Refuse(authz.RateLimited, authz.ReasonLimit))
+	}
+	a.place = d.UserID
+	return authz.Decision{}
+}
+
+// vacate gives the user's place back that no relay took.
+func (a *admission) vacate() {
+	if a.place != "" && !a.relayed {
+		a.s.sessions.leave(a.place)
+	}
+}
+
 // negotiatedRSV returns the reserved bits that the upstream's answer allows
 // (RFC 7692 §6 gives permessage-deflate RSV1). Of an extension that we do not
 // know any bit may be its own.

@@ -39,7 +39,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:      cfg,
 		dialer:   newDialer(cfg),
 		pending:  newPending(cfg.MaxPending),
-		sessions: newSessions(cfg.MaxConnections),
+		sessions: newSessions(cfg.MaxConnections, cfg.MaxPerUser),
 		failures: newThrottle(cfg.FailuresPerMinute, cfg.Now),
 
 		listeners: map[net.Listener]struct{}{},

@@ -16,6 +16,7 @@ type session struct {
 	id       string
 	instance string
 	address  string // the client's, for the policy
+	place    string // the user whose place it takes; "": none
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
 	optIn    bool
@@ -34,7 +35,7 @@ func newSession(a *admission) *session {
 	return &session{
 		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, since: a.s.cfg.Now(), ready: make(chan struct{}),
-		signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token),
+		place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token),
 	}
 }
 
@@ -115,15 +116,20 @@ func (ses *session) done(r engine.Result) {
 
 // sessions is the register of live connections.
 type sessions struct {
-	mu    sync.Mutex
-	limit int // 0: none
-	taken int // places: those of live connections, and of those being dialled
-	byID  map[string]*session
-	idle  chan struct{} // closed and made anew whenever the last one goes
+	mu      sync.Mutex
+	limit   int            // 0: none
+	taken   int            // places: those of live connections, and of those being dialled
+	perUser int            // 0: no limit, and nobody is counted
+	users   map[string]int // likewise, from the decision on
+	byID    map[string]*session
+	idle    chan struct{} // closed and made anew whenever the last one goes
 }
 
-func newSessions(limit int) *sessions {
-	return &sessions{limit: limit, byID: map[string]*session{}, idle: make(chan struct{})}
+func newSessions(limit, perUser int) *sessions {
+	return &sessions{
+		limit: limit, perUser: perUser, users: map[string]int{},
+		byID: map[string]*session{}, idle: make(chan struct{}),
+	}
 }
 
 // reserve takes a place for a connection that is about to be dialled; false
@@ -145,6 +151,33 @@ func (r *sessions) release() {
 	r.taken--
 }
 
+// enter takes one of a user's places; false where there is none.
+func (r *sessions) enter(user string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.perUser <= 0 {
+		return true
+	}
+	if r.users[user] >= r.perUser {
+		return false
+	}
+	r.users[user]++
+	return true
+}
+
+// leave gives a user's place back.
+func (r *sessions) leave(user string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left(user)
+}
+
+func (r *sessions) left(user string) {
+	if r.users[user]--; r.users[user] <= 0 {
+		delete(r.users, user)
+	}
+}
+
 func (r *sessions) add(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,6 +189,7 @@ func (r *sessions) remove(s *session) {
 	defer r.mu.Unlock()
 	delete(r.byID, s.id)
 	r.taken--
+	r.left(s.place)
 	if len(r.byID) == 0 {
 		close(r.idle)
 		r.idle = make(chan struct{})

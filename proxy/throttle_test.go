@@ -310,3 +310,13 @@ func TestManyAddressesTakeLittleMemoryAndHideNone(t *testing.T) {
 		t.Errorf("%d addresses are kept", n)
 	}
 }
+
+func TestNothingIsLookedUpForTheTokenOfABodyEither(t *testing.T) {
+	var seen lookups
+	r := newRig(t, asLiveStore, throttledAt(1), seen.watch)
+	r.exhaust(1)
+	r.told(post(strings.Replace(liveStorePath(r.good("ada")), "=ws", "=http", 1), httpPull("mine", forged)), "")
+	if got := seen.allowed(); !slices.Equal(got, []bool{false, false}) {
+		t.Errorf("decisions that might look something up: %v", got)
+	}
+}

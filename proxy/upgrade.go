@@ -19,6 +19,7 @@ func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 		return
 	}
 	a := &admission{s: s, c: c, head: h, policy: policy, id: newConnectionID()}
+	defer a.vacate()
 	if policy.Mode == authz.Off {
 		a.passUnread()
 		return

@@ -62,6 +62,7 @@ type settings struct {
 	MaxMessageBytes    int64         `env:"MAX_MESSAGE_BYTES"`
 	MaxConnections     int           `env:"MAX_CONNECTIONS"`
 	MaxPending         int           `env:"MAX_PENDING"`
+	MaxPerUser         int           `env:"MAX_CONNECTIONS_PER_USER"`
 	FailuresPerMinute  int           `env:"AUTH_FAILURES_PER_MINUTE"`
 
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`

@@ -144,8 +144,8 @@ func TestWhatStopsTheStart(t *testing.T) {
 		{"LOG_FORMAT=xml", "LOG_FORMAT: unknown value"},
 		{"AUTH_FAILURES_PER_MINUTE=0", ""},
 		{"AUTH_FAILURES_PER_MINUTE=-1", "AUTH_FAILURES_PER_MINUTE: -1 is too small"},
-		{"MAX_CONNECTIONS_PER_USER=5", "MAX_CONNECTIONS_PER_USER: "},
-		{"MAX_CONNECTIONS_PER_USER=0", ""},
+		{"MAX_CONNECTIONS_PER_USER=-5", "MAX_CONNECTIONS_PER_USER: -5 is too small"},
+		{"MAX_CONNECTIONS_PER_USER=5", ""},
 	} {
 		_, r := load(minimal(tc.set))
 		switch {

@@ -13,6 +13,7 @@ func checkLimits(c *config, r *report) {
 		{"MAX_MESSAGE_BYTES", c.MaxMessageBytes, 1},
 		{"MAX_CONNECTIONS", int64(c.MaxConnections), 0},
 		{"MAX_PENDING", int64(c.MaxPending), 1},
+		{"MAX_CONNECTIONS_PER_USER", int64(c.MaxPerUser), 0},
 		{"AUTH_FAILURES_PER_MINUTE", int64(c.FailuresPerMinute), 0},
 		{"DIAL_RETRIES", int64(c.DialRetries), 0},
 		{"BREAKER_FAILURES", int64(c.BreakerFailures), 1},

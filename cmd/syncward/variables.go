@@ -78,7 +78,7 @@ var variables = []variable{
 	{Name: "MAX_MESSAGE_BYTES", Default: "16777216", Meaning: "limit of a message, either direction; larger: close 1009"},
 	{Name: "MAX_CONNECTIONS", Default: "0", Meaning: "open connections; `0` = no limit"},
 	{Name: "MAX_PENDING", Default: "1024", Meaning: "connections not yet authenticated, counted from TCP accept (full: the oldest of the address that holds most is dropped)"},
-	{Name: "MAX_CONNECTIONS_PER_USER", Default: "0", Meaning: "open connections of one userId; `0` = no limit", Later: true},
+	{Name: "MAX_CONNECTIONS_PER_USER", Default: "0", Meaning: "open connections of one userId on this replica, anonymous ones not counted; beyond it `RATE_LIMITED`; `0` = no limit"},
 	{Name: "AUTH_FAILURES_PER_MINUTE", Default: "60", Meaning: "failing attempts of one client address (IPv6: /64); beyond it they get `RATE_LIMITED` without look-ups and log lines, good tokens are still admitted; not in observe or off; `0` = no limit"},
 	{Name: "TRUSTED_PROXIES", Meaning: "CIDRs whose `X-Forwarded-For` counts"},
 	{Name: "ALLOWED_ORIGINS", Shown: "any", Meaning: "exact origins or `https://*.example.com` (one label); in force in every mode but `off`"},

@@ -40,6 +40,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		MaxMessageBytes:    c.MaxMessageBytes,
 		MaxConnections:     c.MaxConnections,
 		MaxPending:         c.MaxPending,
+		MaxPerUser:         c.MaxPerUser,
 		FailuresPerMinute:  c.FailuresPerMinute,
 		DialTimeout:        c.DialTimeout,
 		DialRetries:        c.DialRetries,
