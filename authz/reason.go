@@ -38,4 +38,6 @@ const (
 	ReasonLimit         Reason = "limit"
 	ReasonFlip          Reason = "mode_changed"
 	ReasonEncoding      Reason = "content_encoding"
+	ReasonNoUser        Reason = "no_user"
+	ReasonDirectory     Reason = "directory_unavailable"
 )

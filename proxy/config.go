@@ -21,8 +21,8 @@ type Config struct {
 	Protocol payload.Protocol
 	Sources  []Source // where credentials are looked for, in this order
 
-	// Decide judges a token. It must answer within half a second and never
-	// blames a token for what it could not find out. Under
+	// Decide judges a token. It must answer in a time that a client can wait,
+	// though it holds up nobody else, and never blames a token for what it could not find out. Under
 	// authz.WithoutLookups it waits for nobody.
 	Decide func(ctx context.Context, token string) authz.Decision
 	// Policy returns the mode and percentage in force now; it is called once

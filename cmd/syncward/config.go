@@ -83,6 +83,11 @@ type settings struct {
 	BreakerFailures int           `env:"BREAKER_FAILURES"`
 	BreakerOpen     time.Duration `env:"BREAKER_OPEN"`
 
+	UserDirectoryURL     string        `env:"USER_DIRECTORY_URL"`
+	UserDirectoryTimeout time.Duration `env:"USER_DIRECTORY_TIMEOUT"`
+	UserDirectoryTTL     time.Duration `env:"USER_DIRECTORY_TTL"`
+	UserDirectoryFailure string        `env:"USER_DIRECTORY_FAILURE"`
+
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
 	DrainPeriod         time.Duration `env:"DRAIN_PERIOD"`
@@ -149,7 +154,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkKeys, checkToken, checkSources,
-		checkLimits, checkAccess, checkIdentity, checkDurations, checkServerTLS,
+		checkLimits, checkAccess, checkUsers, checkIdentity, checkDurations, checkServerTLS,
 	} {
 		check(c, r)
 	}

@@ -38,6 +38,8 @@ func checkDurations(c *config, r *report) {
 		{"HEADER_TIMEOUT", c.HeaderTimeout, false},
 		{"DIAL_TIMEOUT", c.DialTimeout, false},
 		{"BREAKER_OPEN", c.BreakerOpen, false},
+		{"USER_DIRECTORY_TIMEOUT", c.UserDirectoryTimeout, false},
+		{"USER_DIRECTORY_TTL", c.UserDirectoryTTL, true},
 		{"DRAIN_DELAY", c.DrainDelay, true},
 		{"DRAIN_PERIOD", c.DrainPeriod, true},
 	} {

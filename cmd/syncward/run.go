@@ -38,7 +38,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	level.SetLevel(l.force.Load().LogLevel)
 	b := thisBuild()
 	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log})
-	srv, err := newServer(c, l, o.Hooks())
+	users := c.users(o.Hooks())
+	defer users.Close()
+	srv, err := newServer(c, l, users, o.Hooks())
 	if err != nil {
 		return err
 	}

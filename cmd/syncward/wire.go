@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/syncward/syncward/authz/directory"
 	"github.com/syncward/syncward/framing/livestore"
 	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
@@ -12,7 +13,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, users *directory.Directory, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
@@ -21,7 +22,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		Upstream:           c.upstream(),
 		Protocol:           c.protocol(),
 		Sources:            c.Sources,
-		Decide:             verifier.Decide,
+		Decide:             c.asking(users, verifier.Decide),
 		Policy:             l.policy,
 		Signer:             l,
 		Names:              c.names(),

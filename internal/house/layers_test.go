@@ -32,6 +32,8 @@ var layers = []layer{
 		"protocols are siblings: one that leans on another cannot be read, or removed, alone"},
 	{"identity", nil,
 		"strangers import it to verify assertions; it must not drag the proxy into their build"},
+	{"authz/directory", []string{"authz"},
+		"whether a user still exists is asked about a decision that was made; how it was made is none of its business"},
 	{"attribution", []string{"framing/..."},
 		"who wrote an event is found in frames; the proxy tells it who is connected"},
 	{"observe", []string{"authz", "proxy", "proxy/engine"},
@@ -117,7 +119,7 @@ var foreigners = []foreign{
 	{"github.com/koding/websocketproxy", nil, nil, "docs/decisions/0001: it is the baseline of bench, not a part of the product"},
 	{"encoding/json", nil, []string{"framing/...", "attribution"}, "encoding/json takes the last of duplicate names and matches names without case; client bytes are read strictly, by framing's reader"},
 	{"net", nil, []string{"framing", "framing/payload"}, "the machine is free of sockets, so that both engines, the fuzzers and the tests drive the same code"},
-	{"net/http", nil, []string{"framing", "authz/..."}, "a decision and a wire format need no HTTP; what they need is handed in"},
+	{"net/http", nil, []string{"framing", "authz"}, "a decision and a wire format need no HTTP; what they need is handed in, as authz/keys does with the keys that it fetches"},
 }
 
 // foreignImports: what comes from outside stays where it belongs.
