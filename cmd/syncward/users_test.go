@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/coder/websocket"
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/proxy"
 )
@@ -36,26 +33,14 @@ func TestOnlyUsersOfTheDirectoryComeIn(t *testing.T) {
 	defer legacy.Close()
 	url, broken := usersOf(t)
 	s := startSidecar(t, legacy.URL, "USER_DIRECTORY_URL="+url, "USER_DIRECTORY_TTL=0s")
-	enter := func(user string) string {
-		ctx, ws := dial(t, "ws://"+s.addr, nil)
-		defer ws.CloseNow()
-		if err := ws.Write(ctx, websocket.MessageText, []byte(`{"authToken":"`+tokenBy(t, goodSecret, jwt.MapClaims{"sub": user})+`"}`)); err != nil {
-			t.Fatal(err)
-		}
-		_, msg, err := ws.Read(ctx)
-		if err != nil {
-			return err.Error()
-		}
-		return string(msg)
-	}
-	if got := enter("ada"); !strings.HasPrefix(got, "ada") {
+	if got := s.enter(t, "ada"); !strings.HasPrefix(got, "ada") {
 		t.Errorf("ada: %s", got)
 	}
-	if got := enter("eve"); !strings.Contains(got, "4403") || !strings.Contains(got, "USER_NOT_FOUND") {
+	if got := s.enter(t, "eve"); !strings.Contains(got, "4403") || !strings.Contains(got, "USER_NOT_FOUND") {
 		t.Errorf("eve: %s", got)
 	}
 	broken.Store(true)
-	if got := enter("ada"); !strings.Contains(got, "1013") && !strings.Contains(got, "StatusTryAgainLater") || !strings.Contains(got, "AUTH_UNAVAILABLE") {
+	if got := s.enter(t, "ada"); !strings.Contains(got, "1013") && !strings.Contains(got, "StatusTryAgainLater") || !strings.Contains(got, "AUTH_UNAVAILABLE") {
 		t.Errorf("without an answer: %s", got)
 	}
 	if log := s.log.String(); !strings.Contains(log, `"what":"directory"`) || strings.Contains(log, url[:len(url)-len("{userId}")]) {
