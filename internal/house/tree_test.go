@@ -53,6 +53,8 @@ func load(fsys fs.FS) (*tree, error) {
 			return err
 		case d.IsDir() && skippedDir(p, ignored):
 			return fs.SkipDir
+		case p == ".git": // a file in a worktree, with a path of its machine
+			return nil
 		case !d.Type().IsRegular() || slices.ContainsFunc(ignored, matches(p)):
 			return nil
 		}
