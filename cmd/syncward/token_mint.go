@@ -43,7 +43,7 @@ The exit code is 2 for arguments and variables that cannot be.`,
 	f.StringVar(&w.audience, "audience", "", "aud, \"\" for none (default: JWT_AUDIENCE)")
 	f.StringVar(&w.kind, "type", "", "typ header, \"\" for JWT (default: JWT_TYPE)")
 	f.StringArrayVar(&w.claims, "claim", nil, "further claim, name=value; repeatable; the value is JSON, or else a text")
-	f.StringVar(&w.alg, "alg", "", "HS256, HS384 or HS512 (default: the first of JWT_ALGORITHMS, or HS256)")
+	f.StringVar(&w.alg, "alg", "", "HS256, HS384 or HS512 (default: the first of them in JWT_ALGORITHMS, or HS256)")
 	return cmd
 }
 
@@ -93,7 +93,7 @@ func (w wish) check(f *pflag.FlagSet) error {
 		return fmt.Errorf("--expired %s: use how long ago, more than 0s", w.expired)
 	case f.Changed("expired") && f.Changed("issued-ago"):
 		return fmt.Errorf("--expired and --issued-ago both say when it was issued; use one")
-	case w.alg != "" && !slices.Contains((*authz.HMACSecrets)(nil).Algorithms(), w.alg):
+	case w.alg != "" && !slices.Contains(secretAlgorithms(), w.alg):
 		return fmt.Errorf("--alg: unknown %q; use HS256, HS384 or HS512", w.alg)
 	}
 	return nil
@@ -110,13 +110,15 @@ func (w *wish) complete(f *pflag.FlagSet, c *config) {
 			*one.value = one.from
 		}
 	}
-	if w.alg == "" {
-		w.alg = "HS256"
-		if len(c.JWTAlgorithms) > 0 {
-			w.alg = c.JWTAlgorithms[0]
+	for _, alg := range append(slices.Clone(c.JWTAlgorithms), "HS256") {
+		if w.alg == "" && slices.Contains(secretAlgorithms(), alg) {
+			w.alg = alg
 		}
 	}
 }
+
+// secretAlgorithms are those that a secret can sign with.
+func secretAlgorithms() []string { return (*authz.HMACSecrets)(nil).Algorithms() }
 
 // extra reads --claim. What another flag says cannot be said here too.
 func (w wish) extra(userClaim string) (map[string]any, error) {
