@@ -64,6 +64,9 @@ type Config struct {
 	// of the policy no longer admits; default 30 s.
 	FlipSpread time.Duration
 
+	// Warning, where set, is told in every auth.ok: DEV_MODE protects nobody.
+	Warning string
+
 	TLS    *tls.Config   // nil: plain TCP on the client side
 	Engine engine.Engine // nil: engine.Goroutines{}
 	Hooks  Hooks

@@ -16,7 +16,7 @@ import (
 // reads tells whether the client's messages must be looked at once it is
 // admitted.
 func (a *admission) reads() bool {
-	return a.policy.Mode != authz.Off && a.s.cfg.Protocol.ReadsAll()
+	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.cred.optIn)
 }
 
 // relay hands both sockets to the engine. prefix goes upstream first, then
@@ -45,14 +45,16 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	a.s.sessions.add(ses) // with the place that was reserved
 	a.relayed = true
 	a.s.state(StateOpen, 1)
-	ses.started(a.s.cfg.Engine.Start(engine.Pipe{
+	a.s.cfg.Engine.Start(engine.Pipe{
 		Client: a.c.Conn, Upstream: up.conn,
 		Up: fromClient, Down: fromUpstream,
 		FromClient: rest, FromUpstream: up.rest,
+		Started: ses.started,
 		Refused: ses.refused,
 		Count:   a.s.cfg.Hooks.Relayed,
 		Done:    ses.done,
-	}))
+	})
+	ses.watch()
 	if now := a.s.cfg.Policy(); now != a.policy { // changed while we admitted
 		ses.reconsider()
 	}

@@ -19,6 +19,7 @@ type session struct {
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
 	optIn    bool
+	channel  string // of auth.* messages to a client that opted in
 	since    time.Time
 	ready    chan struct{} // closed when conn is set
 	conn     engine.Conn
@@ -28,31 +29,40 @@ type session struct {
 	deadline *time.Timer
 	seen     seenToken // the last token that a message carried
 	over     bool
+	warned   bool // the client knows that it lives on grace
+	// refreshedAt is when the client last asked for a refresh.
+	refreshedAt time.Time
 }
 
 func newSession(a *admission) *session {
 	return &session{
 		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
-		optIn: a.cred.optIn, since: a.s.cfg.Now(), ready: make(chan struct{}),
-		signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token),
+		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
+		signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
 	}
 }
 
-// started keeps hold of the running relay, and begins to watch its deadline.
+// started keeps hold of the relay, which has not moved a byte yet: auth.ok goes
+// ahead of all that the upstream says.
 func (ses *session) started(c engine.Conn) {
 	ses.conn = c
 	close(ses.ready)
-	ses.watch()
+	if ses.optIn {
+		c.Insert(engine.ToClient, ses.okFrame(ses.decision))
+	}
 }
 
-// watch arms the timer for the end of the token's grace. Anonymous connections
-// have none.
+// watch arms the timer for the end of the token's grace, and for its beginning
+// where the client wants to be told. Anonymous connections have neither.
 func (ses *session) watch() {
 	ses.mu.Lock()
 	defer ses.mu.Unlock()
 	end := ses.decision.GraceEndsAt
 	if ses.over || end.IsZero() {
 		return
+	}
+	if ses.optIn && !ses.warned {
+		end = ses.decision.ExpiresAt
 	}
 	if ses.deadline != nil {
 		ses.deadline.Stop()
@@ -71,7 +81,8 @@ func (ses *session) expire() {
 	if over {
 		return
 	}
-	if ses.s.cfg.Now().Before(d.GraceEndsAt) {
+	if now := ses.s.cfg.Now(); now.Before(d.GraceEndsAt) {
+		ses.warn(now)
 		ses.watch()
 		return
 	}
@@ -88,6 +99,20 @@ func (ses *session) expire() {
 	ses.end(refusal{code: authz.TokenExpired, reason: authz.ReasonExpired})
 }
 
+// warn tells a client that opted in, once, when its token has expired.
+func (ses *session) warn(now time.Time) {
+	ses.mu.Lock()
+	due := ses.optIn && !ses.warned && !now.Before(ses.decision.ExpiresAt)
+	if due {
+		ses.warned, ses.decision.Status = true, authz.Grace
+	}
+	d := ses.decision
+	ses.mu.Unlock()
+	if due {
+		ses.conn.Insert(engine.ToClient, ses.graceFrame(d))
+	}
+}
+
 // end is the door: nothing ends a connection from outside but through here.
 func (ses *session) end(r refusal) {
 	<-ses.ready
@@ -97,7 +122,11 @@ func (ses *session) end(r refusal) {
 // refusedWith says what both sides are told. The upstream learns that the
 // client goes away, and no more.
 func (ses *session) refusedWith(r refusal) engine.Ending {
-	return engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	e := engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	if ses.optIn {
+		e.Before = errorFrame(r, ses.channel, r.wire().after)
+	}
+	return e
 }
 
 // done is called by the engine when both sockets are closed.

@@ -18,8 +18,8 @@ import (
 	"github.com/syncward/syncward/proxy"
 )
 
-// devWarning is the time between two reminders that DEV_MODE protects nobody.
-const devWarning = time.Minute
+// devReminder is the time between two reminders that DEV_MODE protects nobody.
+const devReminder = time.Minute
 
 // run is the sidecar. It returns nil once it is drained, which begins when
 // drain ends; when now ends all connections are closed at once. Log lines go
@@ -125,7 +125,7 @@ func remind(ctx context.Context, c *config, log *zap.Logger) {
 	if !c.DevMode {
 		return
 	}
-	t := time.NewTicker(devWarning)
+	t := time.NewTicker(devReminder)
 	defer t.Stop()
 	for {
 		select {

@@ -47,6 +47,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		DrainDelay:         c.DrainDelay,
 		DrainPeriod:        c.DrainPeriod,
 		TLS:                l.serverTLS(),
+		Warning:            c.devWarning(),
 		Hooks:              hooks,
 	})
 }
@@ -90,4 +91,12 @@ func (c *config) closeCodes() proxy.CloseCodes {
 		return proxy.CloseCodesGraphQLWS
 	}
 	return proxy.CloseCodesHTTP
+}
+
+// devWarning is what every client is told where nobody is authenticated.
+func (c *config) devWarning() string {
+	if c.DevMode {
+		return "DEV_MODE"
+	}
+	return ""
 }
