@@ -17,9 +17,7 @@ const refreshEvery = 5 * time.Second
 // never relayed.
 func (ses *session) asked(found payload.Found) framing.Verdict {
 	if found.Kind == payload.AuthLogout {
-		// There is nothing yet that could end the user's tokens elsewhere; to
-		// say so is better than to pretend.
-		ses.tell(refusal{code: authz.AuthUnavailable}, 0)
+		go ses.logout()
 		return framing.Verdict{Action: framing.Consume}
 	}
 	ses.mu.Lock()

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +17,7 @@ type session struct {
 	s        *Server
 	id       string
 	instance string
+	user     string // as admitted; a refresh never changes it
 	address  string // the client's, for the policy
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
@@ -38,7 +41,7 @@ func newSession(a *admission) *session {
 	return &session{
 		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
-		signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
+		user: a.decision.UserID, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
 	}
 }
 
@@ -114,10 +117,32 @@ func (ses *session) warn(now time.Time) {
 }
 
 // end is the door: nothing ends a connection from outside but through here.
+// It does not wait for a connection that is still being handed to the relay.
 func (ses *session) end(r refusal) {
-	<-ses.ready
-	ses.conn.End(ses.refusedWith(r))
+	select {
+	case <-ses.ready:
+		ses.conn.End(ses.refusedWith(r))
+	default:
+		go func() {
+			<-ses.ready
+			ses.conn.End(ses.refusedWith(r))
+		}()
+	}
 }
+
+// abandon takes a session off the register that never came to be relayed.
+func (ses *session) abandon() {
+	ses.s.sessions.remove(ses)
+	ses.conn = noConn{}
+	close(ses.ready)
+}
+
+// noConn is the hold on a connection that is not there.
+type noConn struct{}
+
+func (noConn) End(engine.Ending)                        {}
+func (noConn) Insert(engine.Direction, []byte)          {}
+func (noConn) Resume(engine.Direction, framing.Verdict) {}
 
 // refusedWith says what both sides are told. The upstream learns that the
 // client goes away, and no more.
@@ -148,11 +173,13 @@ type sessions struct {
 	limit int // 0: none
 	taken int // places: those of live connections, and of those being dialled
 	byID  map[string]*session
-	idle  chan struct{} // closed and made anew whenever the last one goes
+	// byUser finds a user's connections without a walk over all.
+	byUser map[string]map[*session]struct{}
+	idle   chan struct{} // closed and made anew whenever the last one goes
 }
 
 func newSessions(limit int) *sessions {
-	return &sessions{limit: limit, byID: map[string]*session{}, idle: make(chan struct{})}
+	return &sessions{limit: limit, byID: map[string]*session{}, byUser: map[string]map[*session]struct{}{}, idle: make(chan struct{})}
 }
 
 // reserve takes a place for a connection that is about to be dialled; false
@@ -178,12 +205,21 @@ func (r *sessions) add(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.byID[s.id] = s
+	mine := r.byUser[s.user]
+	if mine == nil {
+		mine = map[*session]struct{}{}
+		r.byUser[s.user] = mine
+	}
+	mine[s] = struct{}{}
 }
 
 func (r *sessions) remove(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, s.id)
+	if delete(r.byUser[s.user], s); len(r.byUser[s.user]) == 0 {
+		delete(r.byUser, s.user)
+	}
 	r.taken--
 	if len(r.byID) == 0 {
 		close(r.idle)
@@ -207,4 +243,21 @@ func (r *sessions) all() ([]*session, <-chan struct{}) {
 		list = append(list, s)
 	}
 	return list, r.idle
+}
+
+// of returns the live connections of a user, "" for all.
+func (r *sessions) of(userID string) []*session {
+	if userID == "" {
+		all, _ := r.all()
+		return all
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.byUser[userID]))
+}
+
+func (r *sessions) byConnection(id string) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[id]
 }
