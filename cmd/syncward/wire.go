@@ -12,7 +12,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, store revocations, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
@@ -22,6 +22,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		Protocol:           c.protocol(),
 		Sources:            c.Sources,
 		Decide:             verifier.Decide,
+		Revocations:        store,
 		Policy:             l.policy,
 		Signer:             l,
 		Names:              c.names(),
