@@ -65,9 +65,9 @@ func (a *adminAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	got, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	got, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	wantSum, gotSum := sha256.Sum256(want), sha256.Sum256([]byte(got))
-	if subtle.ConstantTimeCompare(wantSum[:], gotSum[:]) != 1 {
+	if !bearer || subtle.ConstantTimeCompare(wantSum[:], gotSum[:]) != 1 {
 		a.log.Warn("admin", zap.String("method", r.Method), zap.Int("status", http.StatusUnauthorized), zap.String("remote", r.RemoteAddr))
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		answer(w, http.StatusUnauthorized, fail("the bearer is not ADMIN_TOKEN"))
