@@ -132,7 +132,7 @@ func tryAll(ctx context.Context, targets []target, list []forgery, f flight) att
 		running.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, f.timeout)
 			defer cancel()
-			all[i] = judge(t, forged, way(*t.url, store, forged.token).ask(ctx))
+			all[i] = judged(t, forged, way(*t.url, store, forged.token).ask(ctx))
 		})
 	}
 	running.Wait()

@@ -27,8 +27,8 @@ const (
 	admitted                   // upgraded, and a message came or it stayed open
 )
 
-// answer is an outcome with its details.
-type answer struct {
+// reply is an outcome with its details.
+type reply struct {
 	outcome outcome
 	number  int        // HTTP status or close code; 0: none
 	code    authz.Code // "" where there was none of the closed list
@@ -37,7 +37,7 @@ type answer struct {
 
 // ask connects, sends what there is to send, and waits for an answer until ctx
 // ends. Redirects are not followed.
-func (q question) ask(ctx context.Context) answer {
+func (q question) ask(ctx context.Context) reply {
 	ws, res, err := websocket.Dial(ctx, q.url, &websocket.DialOptions{HTTPHeader: q.header, HTTPClient: &http.Client{
 		Transport:     single{},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -45,11 +45,11 @@ func (q question) ask(ctx context.Context) answer {
 	var none failure
 	switch {
 	case errors.As(err, &none):
-		return none.answer
+		return none.reply
 	case err != nil && res == nil:
-		return answer{mute, 0, "", "cannot be asked"}
+		return reply{mute, 0, "", "cannot be asked"}
 	case err != nil && res.StatusCode == http.StatusSwitchingProtocols:
-		return answer{mute, res.StatusCode, "", "101, but no WebSocket handshake"}
+		return reply{mute, res.StatusCode, "", "101, but no WebSocket handshake"}
 	case err != nil:
 		return httpAnswer(res)
 	}
@@ -61,19 +61,19 @@ func (q question) ask(ctx context.Context) answer {
 	var end websocket.CloseError
 	switch {
 	case err == nil:
-		return answer{admitted, 0, "", "101, then a message"}
+		return reply{admitted, 0, "", "101, then a message"}
 	case errors.As(err, &end):
 		code := known(end.Reason)
-		return answer{closed, int(end.Code), code, fmt.Sprintf("101, then close %d %s", end.Code, or(string(code), "for another reason"))}
+		return reply{closed, int(end.Code), code, fmt.Sprintf("101, then close %d %s", end.Code, or(string(code), "for another reason"))}
 	case ctx.Err() != nil:
-		return answer{admitted, 0, "", "101, then stayed open"}
+		return reply{admitted, 0, "", "101, then stayed open"}
 	}
-	return answer{cut, 0, "", "101, then ended without a close frame"}
+	return reply{cut, 0, "", "101, then ended without a close frame"}
 }
 
 // httpAnswer reads the code out of {"error":{"code":…}}; at most 1 KiB of it
 // is there.
-func httpAnswer(res *http.Response) answer {
+func httpAnswer(res *http.Response) reply {
 	var body struct {
 		Error struct {
 			Code string `json:"code"`
@@ -83,7 +83,7 @@ func httpAnswer(res *http.Response) answer {
 		_ = json.Unmarshal(b, &body) // no JSON: no code
 	}
 	code := known(body.Error.Code)
-	return answer{answered, res.StatusCode, code, fmt.Sprintf("HTTP %d %s", res.StatusCode, or(string(code), "without a code"))}
+	return reply{answered, res.StatusCode, code, fmt.Sprintf("HTTP %d %s", res.StatusCode, or(string(code), "without a code"))}
 }
 
 // known returns a code of the closed list, "" for every other text: what a

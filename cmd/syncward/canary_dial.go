@@ -24,7 +24,7 @@ const maxAnswerHead = 64 << 10
 type single struct{}
 
 // failure is the error of single: why there is no answer in HTTP.
-type failure struct{ answer }
+type failure struct{ reply }
 
 func (f failure) Error() string { return f.text }
 
@@ -44,7 +44,7 @@ func (single) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		conn.Close()
 		if limit.N == maxAnswerHead && (errors.Is(err, io.ErrUnexpectedEOF) || hungUp(err)) {
-			return nil, failure{answer{unreachable, 0, "", "ended before any answer"}}
+			return nil, failure{reply{unreachable, 0, "", "ended before any answer"}}
 		}
 		return nil, failure{silent(err, "accepts connections, and answers something that is no HTTP")}
 	}
@@ -79,11 +79,11 @@ func connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	switch {
 	case err != nil && !resolved.Load(): // no proof that there is nobody: it may be a slip of the pen
-		return nil, failure{answer{mute, 0, "", "the name cannot be resolved"}}
+		return nil, failure{reply{mute, 0, "", "the name cannot be resolved"}}
 	case err != nil && timedOut(err):
-		return nil, failure{answer{unreachable, 0, "", "no connection in time"}}
+		return nil, failure{reply{unreachable, 0, "", "no connection in time"}}
 	case err != nil:
-		return nil, failure{answer{unreachable, 0, "", plain(err)}}
+		return nil, failure{reply{unreachable, 0, "", plain(err)}}
 	case !secure:
 		return conn, nil
 	}
@@ -91,7 +91,7 @@ func connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 	if err := t.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		if errors.Is(err, io.EOF) || hungUp(err) {
-			return nil, failure{answer{unreachable, 0, "", "ended before any answer"}}
+			return nil, failure{reply{unreachable, 0, "", "ended before any answer"}}
 		}
 		return nil, failure{silent(err, "accepts connections, but speaks no TLS that is trusted here")}
 	}
@@ -99,11 +99,11 @@ func connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 }
 
 // silent is the answer of somebody who is there and gave none.
-func silent(err error, otherwise string) answer {
+func silent(err error, otherwise string) reply {
 	if timedOut(err) {
-		return answer{mute, 0, "", "accepts connections, no answer in time"}
+		return reply{mute, 0, "", "accepts connections, no answer in time"}
 	}
-	return answer{mute, 0, "", otherwise}
+	return reply{mute, 0, "", otherwise}
 }
 
 // hungUp tells whether the other side ended the connection the hard way.

@@ -32,8 +32,8 @@ type attempt struct {
 	Result finish     `json:"result"`
 }
 
-// judge says what an answer is worth.
-func judge(t target, f forgery, a answer) attempt {
+// judged says what an answer is worth.
+func judged(t target, f forgery, a reply) attempt {
 	out := attempt{Target: t.name, Sent: f.name, Wanted: string(f.want), Answer: a.text, Number: a.number, Code: a.code}
 	if t.direct {
 		out.Wanted, out.Result = "unreachable", judgeDirect(a)
@@ -45,7 +45,7 @@ func judge(t target, f forgery, a answer) attempt {
 
 // judgeSidecar: the reason string decides. The number depends on REJECT_MODE
 // and CLOSE_CODES, which are not known here.
-func judgeSidecar(want authz.Code, a answer) finish {
+func judgeSidecar(want authz.Code, a reply) finish {
 	switch {
 	case a.outcome == admitted:
 		return letIn
@@ -60,7 +60,7 @@ func judgeSidecar(want authz.Code, a answer) finish {
 // judgeDirect: an upstream that can be reached must refuse by itself, in its own
 // words. What could as well mean something else, such as a wrong path or a
 // crash, is no refusal.
-func judgeDirect(a answer) finish {
+func judgeDirect(a reply) finish {
 	refused := a.outcome == answered && slices.Contains([]int{400, 401, 403}, a.number) ||
 		a.outcome == closed && (slices.Contains([]int{1008, 3000, 3003}, a.number) || a.number >= 4000)
 	switch {

@@ -42,23 +42,23 @@ func TestEachForgeryIsRefusedForWhatItIs(t *testing.T) {
 
 func TestTheReasonDecidesWhatAnAnswerOfTheSidecarIsWorth(t *testing.T) {
 	for _, tc := range []struct {
-		answer answer
+		answer reply
 		want   finish
 	}{
-		{answer{outcome: closed, number: 4401, code: authz.TokenInvalid}, asWanted},
-		{answer{outcome: closed, number: 4403, code: authz.TokenInvalid}, asWanted},
-		{answer{outcome: closed, number: 3000, code: authz.TokenInvalid}, asWanted},
-		{answer{outcome: answered, number: 401, code: authz.TokenInvalid}, asWanted},
-		{answer{outcome: answered, number: 200, code: authz.TokenInvalid}, wrong},
-		{answer{outcome: answered, number: 401}, wrong},
-		{answer{outcome: closed, number: 4401}, wrong},
-		{answer{outcome: closed, number: 4401, code: authz.TokenExpired}, wrong},
-		{answer{outcome: answered, number: 503, code: authz.AuthUnavailable}, wrong},
-		{answer{outcome: cut}, wrong},
-		{answer{outcome: admitted}, letIn},
-		{answer{outcome: unreachable}, noReply},
-		{answer{outcome: mute}, noReply},
-		{answer{}, noReply},
+		{reply{outcome: closed, number: 4401, code: authz.TokenInvalid}, asWanted},
+		{reply{outcome: closed, number: 4403, code: authz.TokenInvalid}, asWanted},
+		{reply{outcome: closed, number: 3000, code: authz.TokenInvalid}, asWanted},
+		{reply{outcome: answered, number: 401, code: authz.TokenInvalid}, asWanted},
+		{reply{outcome: answered, number: 200, code: authz.TokenInvalid}, wrong},
+		{reply{outcome: answered, number: 401}, wrong},
+		{reply{outcome: closed, number: 4401}, wrong},
+		{reply{outcome: closed, number: 4401, code: authz.TokenExpired}, wrong},
+		{reply{outcome: answered, number: 503, code: authz.AuthUnavailable}, wrong},
+		{reply{outcome: cut}, wrong},
+		{reply{outcome: admitted}, letIn},
+		{reply{outcome: unreachable}, noReply},
+		{reply{outcome: mute}, noReply},
+		{reply{}, noReply},
 	} {
 		if got := judgeSidecar(authz.TokenInvalid, tc.answer); got != tc.want {
 			t.Errorf("%+v: %s, want %s", tc.answer, got, tc.want)
@@ -68,24 +68,24 @@ func TestTheReasonDecidesWhatAnAnswerOfTheSidecarIsWorth(t *testing.T) {
 
 func TestAnUpstreamIsOutOfReachOrRefusesByItself(t *testing.T) {
 	for _, tc := range []struct {
-		answer answer
+		answer reply
 		want   finish
 	}{
-		{answer{outcome: unreachable}, asWanted},
-		{answer{outcome: answered, number: 401}, asWanted},
-		{answer{outcome: answered, number: 403}, asWanted},
-		{answer{outcome: answered, number: 400}, asWanted},
-		{answer{outcome: closed, number: 4401, code: authz.TokenInvalid}, asWanted},
-		{answer{outcome: closed, number: 1008}, asWanted},
-		{answer{outcome: answered, number: 404}, wrong},
-		{answer{outcome: answered, number: 200}, wrong},
-		{answer{outcome: answered, number: 502}, wrong},
-		{answer{outcome: closed, number: 1000}, wrong},
-		{answer{outcome: closed, number: 1011}, wrong},
-		{answer{outcome: cut}, wrong},
-		{answer{outcome: admitted}, letIn},
-		{answer{outcome: mute}, noReply},
-		{answer{}, noReply},
+		{reply{outcome: unreachable}, asWanted},
+		{reply{outcome: answered, number: 401}, asWanted},
+		{reply{outcome: answered, number: 403}, asWanted},
+		{reply{outcome: answered, number: 400}, asWanted},
+		{reply{outcome: closed, number: 4401, code: authz.TokenInvalid}, asWanted},
+		{reply{outcome: closed, number: 1008}, asWanted},
+		{reply{outcome: answered, number: 404}, wrong},
+		{reply{outcome: answered, number: 200}, wrong},
+		{reply{outcome: answered, number: 502}, wrong},
+		{reply{outcome: closed, number: 1000}, wrong},
+		{reply{outcome: closed, number: 1011}, wrong},
+		{reply{outcome: cut}, wrong},
+		{reply{outcome: admitted}, letIn},
+		{reply{outcome: mute}, noReply},
+		{reply{}, noReply},
 	} {
 		if got := judgeDirect(tc.answer); got != tc.want {
 			t.Errorf("%+v: %s, want %s", tc.answer, got, tc.want)
@@ -150,8 +150,8 @@ func listener(t *testing.T, serve func(net.Conn)) string {
 	return ln.Addr().String()
 }
 
-// server answers each request with what serve does with it.
-func server(t *testing.T, serve http.HandlerFunc) string {
+// stranger answers each request with what serve does with it.
+func stranger(t *testing.T, serve http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(serve)
 	t.Cleanup(s.Close)
@@ -160,7 +160,7 @@ func server(t *testing.T, serve http.HandlerFunc) string {
 
 // closing is a server that closes each WebSocket at once.
 func closing(t *testing.T, code int, reason string) string {
-	return server(t, func(w http.ResponseWriter, r *http.Request) {
+	return stranger(t, func(w http.ResponseWriter, r *http.Request) {
 		ws, err := websocket.Accept(w, r, nil)
 		if err == nil {
 			ws.Close(websocket.StatusCode(code), reason)
@@ -199,15 +199,15 @@ func TestWhateverIsThereIsToldApart(t *testing.T) {
 		"speaks without end":       {"ws://" + listener(t, func(c net.Conn) { io.Copy(c, endless{}) }), mute, 0, ""},
 		"speaks no HTTP":           {"ws://" + listener(t, func(c net.Conn) { c.Write([]byte("220 mail\r\n\r\n")) }), mute, 0, ""},
 		"a certificate of nobody":  {"wss://" + secure.Listener.Addr().String(), mute, 0, ""},
-		"refuses with a code":      {"ws://" + server(t, reply(401, `{"error":{"code":"AUTH_REQUIRED","message":"x"}}`)), answered, 401, authz.AuthRequired},
-		"refuses in its own words": {"ws://" + server(t, reply(403, `{"error":{"code":"CANARY"}}`)), answered, 403, ""},
-		"sends elsewhere":          {"ws://" + server(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/in", http.StatusFound) }), answered, 302, ""},
+		"refuses with a code":      {"ws://" + stranger(t, reply(401, `{"error":{"code":"AUTH_REQUIRED","message":"x"}}`)), answered, 401, authz.AuthRequired},
+		"refuses in its own words": {"ws://" + stranger(t, reply(403, `{"error":{"code":"CANARY"}}`)), answered, 403, ""},
+		"sends elsewhere":          {"ws://" + stranger(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/in", http.StatusFound) }), answered, 302, ""},
 		"closes with a code":       {"ws://" + closing(t, 3000, "TOKEN_INVALID"), closed, 3000, authz.TokenInvalid},
 		"closes in its own words":  {"ws://" + closing(t, 4001, "CANARY"), closed, 4001, ""},
 		"closes without a word":    {"ws://" + closing(t, 1005, ""), closed, 1005, ""},
-		"lets in and answers":      {"ws://" + server(t, echo(t).ServeHTTP), admitted, 0, ""},
-		"lets in and ends":         {"ws://" + server(t, func(w http.ResponseWriter, r *http.Request) { ws, _ := websocket.Accept(w, r, nil); ws.CloseNow() }), cut, 0, ""},
-		"lets in and says nothing": {"ws://" + server(t, func(w http.ResponseWriter, r *http.Request) {
+		"lets in and answers":      {"ws://" + stranger(t, echo(t).ServeHTTP), admitted, 0, ""},
+		"lets in and ends":         {"ws://" + stranger(t, func(w http.ResponseWriter, r *http.Request) { ws, _ := websocket.Accept(w, r, nil); ws.CloseNow() }), cut, 0, ""},
+		"lets in and says nothing": {"ws://" + stranger(t, func(w http.ResponseWriter, r *http.Request) {
 			ws, _ := websocket.Accept(w, r, nil)
 			<-r.Context().Done()
 			ws.CloseNow()

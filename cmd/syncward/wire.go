@@ -12,7 +12,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, store revocations, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
@@ -22,6 +22,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		Protocol:           c.protocol(),
 		Sources:            c.Sources,
 		Decide:             verifier.Decide,
+		Revocations:        store,
 		Policy:             l.policy,
 		Signer:             l,
 		Names:              c.names(),
@@ -47,6 +48,7 @@ func newServer(c *config, l *live, hooks proxy.Hooks) (*proxy.Server, error) {
 		DrainDelay:         c.DrainDelay,
 		DrainPeriod:        c.DrainPeriod,
 		TLS:                l.serverTLS(),
+		Warning:            c.devWarning(),
 		Hooks:              hooks,
 	})
 }
@@ -90,4 +92,12 @@ func (c *config) closeCodes() proxy.CloseCodes {
 		return proxy.CloseCodesGraphQLWS
 	}
 	return proxy.CloseCodesHTTP
+}
+
+// devWarning is what every client is told where nobody is authenticated.
+func (c *config) devWarning() string {
+	if c.DevMode {
+		return "DEV_MODE"
+	}
+	return ""
 }

@@ -53,9 +53,7 @@ func load(fsys fs.FS) (*tree, error) {
 			return err
 		case d.IsDir() && skippedDir(p, ignored):
 			return fs.SkipDir
-		case p == ".git": // a file in a worktree, with a path of its machine
-			return nil
-		case !d.Type().IsRegular() || slices.ContainsFunc(ignored, matches(p)):
+		case !d.Type().IsRegular() || p == ".git" || slices.ContainsFunc(ignored, matches(p)): // .git is a file in a second work tree
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)
