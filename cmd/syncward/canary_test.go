@@ -176,10 +176,10 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestWhateverIsThereIsToldApart(t *testing.T) {
-	reply := func(status int, body string) http.HandlerFunc {
+	says := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); w.Write([]byte(body)) }
 	}
-	secure := httptest.NewUnstartedServer(reply(401, ""))
+	secure := httptest.NewUnstartedServer(says(401, ""))
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
@@ -199,8 +199,8 @@ func TestWhateverIsThereIsToldApart(t *testing.T) {
 		"speaks without end":       {"ws://" + listener(t, func(c net.Conn) { io.Copy(c, endless{}) }), mute, 0, ""},
 		"speaks no HTTP":           {"ws://" + listener(t, func(c net.Conn) { c.Write([]byte("220 mail\r\n\r\n")) }), mute, 0, ""},
 		"a certificate of nobody":  {"wss://" + secure.Listener.Addr().String(), mute, 0, ""},
-		"refuses with a code":      {"ws://" + stranger(t, reply(401, `{"error":{"code":"AUTH_REQUIRED","message":"x"}}`)), answered, 401, authz.AuthRequired},
-		"refuses in its own words": {"ws://" + stranger(t, reply(403, `{"error":{"code":"CANARY"}}`)), answered, 403, ""},
+		"refuses with a code":      {"ws://" + stranger(t, says(401, `{"error":{"code":"AUTH_REQUIRED","message":"x"}}`)), answered, 401, authz.AuthRequired},
+		"refuses in its own words": {"ws://" + stranger(t, says(403, `{"error":{"code":"CANARY"}}`)), answered, 403, ""},
 		"sends elsewhere":          {"ws://" + stranger(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/in", http.StatusFound) }), answered, 302, ""},
 		"closes with a code":       {"ws://" + closing(t, 3000, "TOKEN_INVALID"), closed, 3000, authz.TokenInvalid},
 		"closes in its own words":  {"ws://" + closing(t, 4001, "CANARY"), closed, 4001, ""},
