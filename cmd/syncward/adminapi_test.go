@@ -120,3 +120,34 @@ func TestTheAdminAPIAsksForItsToken(t *testing.T) {
 		t.Errorf("the client side knows nothing of it, and asks for a user's token: %v %v", res, err)
 	}
 }
+
+func TestTheAdminAPIReadsStrictlyAndSaysWhatIsInForce(t *testing.T) {
+	up := httptest.NewServer(echo(t))
+	defer up.Close()
+	s := startSidecar(t, up.URL, "ADMIN_TOKEN="+adminToken)
+	for _, row := range []struct {
+		method, path, body string
+		status             int
+		says               string
+	}{
+		{"GET", "flags", "", 200, `"authMode":"enforce","disagreements":[],"enforcePercent":100,"logLevel":"info"`},
+		{"GET", "connections", "", 200, `{"connections":[]}`},
+		{"GET", "revocations", "", 200, `{"revocations":[]}`},
+		{"POST", "revocations", `{"userId":"ada","before":"2999-01-01T00:00:00Z"}`, 400, "future"},
+		{"POST", "revocations", `{"userId":"ada","nonsense":1}`, 400, "JSON object"},
+		{"POST", "revocations", `{"userId":"ada","userId":"bob"}`, 400, "JSON object"},
+		{"POST", "revocations", `{}`, 400, "userId"},
+		{"POST", "revocations", `{"userId":"*","deleted":true}`, 400, "everybody"},
+		{"POST", "revocations", `{"userId":"ada","jti":"one","reason":"lost"}`, 201, `"jti":"one"`},
+		{"GET", "revocations", "", 200, `"userId":"ada","jti":"one","reason":"lost"`},
+		{"DELETE", "revocations/ada", "", 204, ""},
+		{"DELETE", "revocations/ada", "", 404, "no revocation"},
+		{"DELETE", "connections/nobody", "", 404, "no connection"},
+		{"PUT", "revocations", "", 405, ""},
+		{"GET", "nothing", "", 404, ""},
+	} {
+		if status, body := s.call(t, row.method, row.path, row.body); status != row.status || !strings.Contains(body, row.says) {
+			t.Errorf("%s %s %s: %d %s", row.method, row.path, row.body, status, body)
+		}
+	}
+}
