@@ -36,6 +36,8 @@ const (
 	ReasonSize          Reason = "size"
 	ReasonOrigin        Reason = "origin"
 	ReasonLimit         Reason = "limit"
+	ReasonRevoked       Reason = "revoked"
+	ReasonDeleted       Reason = "deleted"
 	ReasonFlip          Reason = "mode_changed"
 	ReasonEncoding      Reason = "content_encoding"
 	ReasonNoUser        Reason = "no_user"

@@ -34,6 +34,8 @@ type metrics struct {
 	handshake     *prometheus.HistogramVec
 	bytes, frames [2]prometheus.Counter // indexed by engine.Direction; resolved once: the relay's hot path
 	breaker       *prometheus.GaugeVec
+	revocations   *prometheus.CounterVec
+	storeUp       prometheus.Gauge
 }
 
 // newMetrics registers everything on a registry of its own: nothing that another
@@ -85,6 +87,8 @@ func (m *metrics) registerRelay(r registrar) {
 	}
 	m.dials = r.counter("syncward_upstream_dials_total", "Upstream handshakes, by how they ended; open: the breaker let nobody through.", axis{"result", words(dialResults)})
 	m.breaker = r.gauge("syncward_breaker_state", "State of a circuit breaker: 0 closed, 1 half-open, 2 open.", axis{"name", breakers})
+	m.storeUp = r.gauge("syncward_revocation_store_up", "1 while the revocation store answers.").WithLabelValues()
+	m.revocations = r.counter("syncward_revocations_total", "Revocations taken in, by what they end.", axis{"kind", revocations})
 }
 
 // registerLater registers what has no writer yet, so that dashboards and alerts
@@ -92,8 +96,6 @@ func (m *metrics) registerRelay(r registrar) {
 func registerLater(r registrar) {
 	r.counter("syncward_events_attributed_total", "Events that were given an author.", axis{"protocol", protocols})
 	r.gauge("syncward_journal_unconfirmed_events", "Journalled events that the upstream has not confirmed.")
-	r.gauge("syncward_revocation_store_up", "1 while the revocation store answers.")
-	r.counter("syncward_revocations_total", "Revocations taken in, by what they end.", axis{"kind", revocations})
 }
 
 // modeWords returns the modes as label values.

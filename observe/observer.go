@@ -85,6 +85,21 @@ func (o *Observer) Reloaded(what Reload, ok bool) {
 	o.metrics.reloads.WithLabelValues(word(reloads, what), outcome).Inc()
 }
 
+// RevocationStore shows whether the revocation store answers.
+func (o *Observer) RevocationStore(up bool) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	o.metrics.storeUp.Set(value)
+}
+
+// Revoked counts a revocation that was taken in: of a token, a user, a deleted
+// user, or everybody.
+func (o *Observer) Revoked(kind string) {
+	o.metrics.revocations.WithLabelValues(word(revocations, kind)).Inc()
+}
+
 // Metrics serves the metrics in the format that the scraper asks for.
 func (o *Observer) Metrics() http.Handler {
 	return promhttp.HandlerFor(o.metrics.registry, promhttp.HandlerOpts{})

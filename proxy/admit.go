@@ -133,7 +133,11 @@ func (a *admission) answer101() error {
 func (a *admission) close(r refusal) {
 	_ = a.c.SetDeadline(time.Now().Add(lingerTime))
 	content := r.closing(a.s.cfg.CloseCodes)
-	if _, err := a.c.Write(content.Frame(nil)); err != nil {
+	last := content.Frame(nil)
+	if a.cred.optIn {
+		last = append(errorFrame(r, "", r.wire().after), last...)
+	}
+	if _, err := a.c.Write(last); err != nil {
 		abort(a.c.Conn)
 	} else {
 		linger(a.c.Conn)

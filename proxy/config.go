@@ -25,6 +25,9 @@ type Config struct {
 	// though it holds up nobody else, and never blames a token for what it could not find out. Under
 	// authz.WithoutLookups it waits for nobody.
 	Decide func(ctx context.Context, token string) authz.Decision
+	// Revocations says who was ended before their token was; nil: nobody is,
+	// and a logout cannot be carried out.
+	Revocations Revocations
 	// Policy returns the mode and percentage in force now; it is called once
 	// for each connection and each HTTP request. nil: enforce, 100 %.
 	Policy func() authz.Policy
@@ -71,10 +74,24 @@ type Config struct {
 	// of the policy no longer admits; default 30 s.
 	FlipSpread time.Duration
 
+	// Warning, where set, is told in every auth.ok: DEV_MODE protects nobody.
+	Warning string
+
 	TLS    *tls.Config   // nil: plain TCP on the client side
 	Engine engine.Engine // nil: engine.Goroutines{}
 	Hooks  Hooks
 	Now    func() time.Time // nil: time.Now
+}
+
+// Revocations is a store of who was ended before their token was. Its methods
+// may be called from any goroutine and must not block for long.
+type Revocations interface {
+	// Check returns the code and the reason to refuse d's token with now; ""
+	// where nothing is known against it.
+	Check(d authz.Decision) (authz.Code, authz.Reason)
+	// Logout ends what d may end: every token of the user where it is valid,
+	// in grace that token alone. Server.Revoked is called for it.
+	Logout(d authz.Decision) error
 }
 
 // Signer makes the identity headers of one upstream request; *identity.Signer

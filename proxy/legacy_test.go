@@ -30,6 +30,8 @@ type legacy struct {
 	silent bool
 	// onFrame, where set, handles each frame instead; false ends the connection.
 	onFrame func(c net.Conn, g got) bool
+	// before, where set, is called when a request has come, ahead of the answer.
+	before func()
 	// greet is written right behind the 101.
 	greet []byte
 
@@ -101,6 +103,9 @@ func (l *legacy) serve(c net.Conn) {
 	l.mu.Lock()
 	l.heads = append(l.heads, head.String())
 	l.mu.Unlock()
+	if l.before != nil {
+		l.before()
+	}
 	if l.answer != "" {
 		_, _ = io.WriteString(c, l.answer)
 		_, _ = io.Copy(io.Discard, r)

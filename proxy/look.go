@@ -15,9 +15,14 @@ import (
 // look reads one message of an admitted client: a token in it is taken out, and
 // judged where it is not the one that was judged last.
 func (ses *session) look(m framing.Message) framing.Verdict {
-	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL()})
+	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{
+		Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
+	})
 	if err != nil {
 		return ses.lookRefused(found, err)
+	}
+	if found.Kind != payload.Application {
+		return ses.asked(found)
 	}
 	verdict := framing.Verdict{Action: framing.Pass}
 	if found.Out != nil {
@@ -92,12 +97,7 @@ func (ses *session) known(token string) bool {
 // judgeLater judges a token that came in a later message, and lets the message
 // go on without it.
 func (ses *session) judgeLater(token string, verdict framing.Verdict) {
-	defer func() {
-		if recover() != nil { // a hook: it ends this connection and no other
-			ses.s.fault(ses.id, "panic", errPanic)
-			ses.end(refusal{code: authz.AuthUnavailable})
-		}
-	}()
+	defer ses.contain()
 	<-ses.ready
 	next := ses.s.decide(context.Background(), token)
 	if ses.refresh(token, next) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
@@ -25,26 +26,31 @@ type wire struct {
 	close  [3]int // by CloseCodes
 	status int    // HTTP
 	phrase string // a fixed text for people; never anything that was sent
+	retry  bool   // a client that opted in may try again, after so long
+	after  time.Duration
 }
 
 // late is the row of AUTH_REQUIRED where the first frame did not come in time.
-var late = wire{[3]int{4408, 3008, 4408}, http.StatusRequestTimeout, "The first sync message did not arrive in time."}
+var late = wire{[3]int{4408, 3008, 4408}, http.StatusRequestTimeout, "The first sync message did not arrive in time.", true, 0}
+
+// backOff is how long a client should wait at first; it adds its own jitter.
+const backOff = 5 * time.Second
 
 // wires holds one row for each code of the closed list. graphql-ws clients
 // treat 4400, 4401 and 4429 as final and retry 4403, hence its column.
 var wires = map[authz.Code]wire{
-	authz.AuthRequired:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "A token is required."},
-	authz.TokenInvalid:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "The token is not valid."},
-	authz.TokenExpired:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "The token has expired."},
-	authz.UserNotFound:        {[3]int{4403, 3003, 4401}, http.StatusForbidden, "The user does not exist."},
-	authz.SessionRevoked:      {[3]int{4403, 3003, 4401}, http.StatusForbidden, "The session was ended."},
-	authz.Forbidden:           {[3]int{4403, 3003, 4401}, http.StatusForbidden, "Not allowed."},
-	authz.RateLimited:         {[3]int{4429, 4429, 1013}, http.StatusTooManyRequests, "Too many attempts."},
-	authz.BadFrame:            {[3]int{4400, 4400, 4400}, http.StatusBadRequest, "The request or message cannot be read."},
-	authz.MessageTooBig:       {[3]int{1009, 1009, 1009}, http.StatusRequestEntityTooLarge, "The message is too big."},
-	authz.AuthUnavailable:     {[3]int{1013, 1013, 1013}, http.StatusServiceUnavailable, "Authentication cannot answer now."},
-	authz.UpstreamUnavailable: {[3]int{1014, 1014, 1014}, http.StatusBadGateway, "The sync server cannot be reached."},
-	authz.Draining:            {[3]int{1012, 1012, 1012}, http.StatusServiceUnavailable, "Shutting down."},
+	authz.AuthRequired:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "A token is required.", true, 0},
+	authz.TokenInvalid:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "The token is not valid.", true, 0},
+	authz.TokenExpired:        {[3]int{4401, 3000, 4403}, http.StatusUnauthorized, "The token has expired.", true, 0},
+	authz.UserNotFound:        {[3]int{4403, 3003, 4401}, http.StatusForbidden, "The user does not exist.", false, 0},
+	authz.SessionRevoked:      {[3]int{4403, 3003, 4401}, http.StatusForbidden, "The session was ended.", false, 0},
+	authz.Forbidden:           {[3]int{4403, 3003, 4401}, http.StatusForbidden, "Not allowed.", false, 0},
+	authz.RateLimited:         {[3]int{4429, 4429, 1013}, http.StatusTooManyRequests, "Too many attempts.", true, backOff},
+	authz.BadFrame:            {[3]int{4400, 4400, 4400}, http.StatusBadRequest, "The request or message cannot be read.", false, 0},
+	authz.MessageTooBig:       {[3]int{1009, 1009, 1009}, http.StatusRequestEntityTooLarge, "The message is too big.", false, 0},
+	authz.AuthUnavailable:     {[3]int{1013, 1013, 1013}, http.StatusServiceUnavailable, "Authentication cannot answer now.", true, backOff},
+	authz.UpstreamUnavailable: {[3]int{1014, 1014, 1014}, http.StatusBadGateway, "The sync server cannot be reached.", true, backOff},
+	authz.Draining:            {[3]int{1012, 1012, 1012}, http.StatusServiceUnavailable, "Shutting down.", true, backOff},
 }
 
 // refusal is why a connection or a request is not served. The zero value is

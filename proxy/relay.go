@@ -16,46 +16,62 @@ import (
 // reads tells whether the client's messages must be looked at once it is
 // admitted.
 func (a *admission) reads() bool {
-	return a.policy.Mode != authz.Off && a.s.cfg.Protocol.ReadsAll()
+	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.cred.optIn)
 }
 
 // relay hands both sockets to the engine. prefix goes upstream first, then
 // what was read of the client and stands in rest.
 func (a *admission) relay(up upstream, prefix, rest []byte) {
-	if len(prefix) > 0 {
-		_ = up.conn.SetWriteDeadline(time.Now().Add(a.s.cfg.DialTimeout))
-		if _, err := up.conn.Write(prefix); err != nil {
-			abort(up.conn)
-			a.close(refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream})
-			return
-		}
-		a.s.relayed(engine.ToUpstream, int64(len(prefix)), 1)
+	a.s.settled(a.c)
+	ses := newSession(a)
+	a.s.sessions.add(ses) // with the place that was reserved
+	a.relayed = true
+	if r := a.lastLook(up, prefix, ses); r.is() {
+		ses.abandon()
+		abort(up.conn)
+		a.close(r)
+		return
 	}
 	_ = a.c.SetDeadline(time.Time{})
 	_ = up.conn.SetDeadline(time.Time{})
-	a.s.settled(a.c)
-
-	ses := newSession(a)
 	options := framing.Options{RSV: negotiatedRSV(up.fields), MaxMessage: a.s.cfg.MaxMessageBytes}
 	fromClient, fromUpstream := options, options
 	fromClient.Sender, fromUpstream.Sender = framing.Client, framing.Upstream
 	if a.reads() {
 		fromClient.Look = ses.look
 	}
-	a.s.sessions.add(ses) // with the place that was reserved
-	a.relayed = true
 	a.s.state(StateOpen, 1)
-	ses.started(a.s.cfg.Engine.Start(engine.Pipe{
+	a.s.cfg.Engine.Start(engine.Pipe{
 		Client: a.c.Conn, Upstream: up.conn,
 		Up: fromClient, Down: fromUpstream,
 		FromClient: rest, FromUpstream: up.rest,
+		Started: ses.started,
 		Refused: ses.refused,
 		Count:   a.s.cfg.Hooks.Relayed,
 		Done:    ses.done,
-	}))
+	})
+	ses.watch()
 	if now := a.s.cfg.Policy(); now != a.policy { // changed while we admitted
 		ses.reconsider()
 	}
+}
+
+// lastLook asks once more about revocations, now that the session is registered:
+// one that comes meanwhile either finds it, or is found here. Then the prefix,
+// the first byte of the client, goes upstream.
+func (a *admission) lastLook(up upstream, prefix []byte, ses *session) refusal {
+	if code, reason := a.s.revoked(a.decision); code != "" && ses.mayRefuse(authz.Refuse(code, reason)) {
+		return refusal{code: code, reason: reason}
+	}
+	if len(prefix) == 0 {
+		return refusal{}
+	}
+	_ = up.conn.SetWriteDeadline(time.Now().Add(a.s.cfg.DialTimeout))
+	if _, err := up.conn.Write(prefix); err != nil {
+		return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
+	}
+	a.s.relayed(engine.ToUpstream, int64(len(prefix)), 1)
+	return refusal{}
 }
 
 // reserve takes one of MaxConnections places, until release or the end of the

@@ -108,5 +108,11 @@ func (s *Server) decide(ctx context.Context, token string) (d authz.Decision) {
 		}
 		s.stage(StageDecide, s.cfg.Now().Sub(start))
 	}()
-	return s.cfg.Decide(ctx, token)
+	d = s.cfg.Decide(ctx, token)
+	if d.Allow {
+		if code, reason := s.revoked(d); code != "" {
+			return refused(d, authz.Refuse(code, reason))
+		}
+	}
+	return d
 }

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,11 +17,13 @@ type session struct {
 	s        *Server
 	id       string
 	instance string
+	user     string // as admitted; a refresh never changes it
 	address  string // the client's, for the policy
 	place    string // the user whose place it takes; "": none
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
 	optIn    bool
+	channel  string // of auth.* messages to a client that opted in
 	since    time.Time
 	ready    chan struct{} // closed when conn is set
 	conn     engine.Conn
@@ -29,31 +33,40 @@ type session struct {
 	deadline *time.Timer
 	seen     seenToken // the last token that a message carried
 	over     bool
+	warned   bool // the client knows that it lives on grace
+	// refreshedAt is when the client last asked for a refresh.
+	refreshedAt time.Time
 }
 
 func newSession(a *admission) *session {
 	return &session{
 		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
-		optIn: a.cred.optIn, since: a.s.cfg.Now(), ready: make(chan struct{}),
-		place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token),
+		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
+		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
 	}
 }
 
-// started keeps hold of the running relay, and begins to watch its deadline.
+// started keeps hold of the relay, which has not moved a byte yet: auth.ok goes
+// ahead of all that the upstream says.
 func (ses *session) started(c engine.Conn) {
 	ses.conn = c
 	close(ses.ready)
-	ses.watch()
+	if ses.optIn {
+		c.Insert(engine.ToClient, ses.okFrame(ses.decision))
+	}
 }
 
-// watch arms the timer for the end of the token's grace. Anonymous connections
-// have none.
+// watch arms the timer for the end of the token's grace, and for its beginning
+// where the client wants to be told. Anonymous connections have neither.
 func (ses *session) watch() {
 	ses.mu.Lock()
 	defer ses.mu.Unlock()
 	end := ses.decision.GraceEndsAt
 	if ses.over || end.IsZero() {
 		return
+	}
+	if ses.optIn && !ses.warned {
+		end = ses.decision.ExpiresAt
 	}
 	if ses.deadline != nil {
 		ses.deadline.Stop()
@@ -72,7 +85,8 @@ func (ses *session) expire() {
 	if over {
 		return
 	}
-	if ses.s.cfg.Now().Before(d.GraceEndsAt) {
+	if now := ses.s.cfg.Now(); now.Before(d.GraceEndsAt) {
+		ses.warn(now)
 		ses.watch()
 		return
 	}
@@ -89,16 +103,56 @@ func (ses *session) expire() {
 	ses.end(refusal{code: authz.TokenExpired, reason: authz.ReasonExpired})
 }
 
-// end is the door: nothing ends a connection from outside but through here.
-func (ses *session) end(r refusal) {
-	<-ses.ready
-	ses.conn.End(ses.refusedWith(r))
+// warn tells a client that opted in, once, when its token has expired.
+func (ses *session) warn(now time.Time) {
+	ses.mu.Lock()
+	due := ses.optIn && !ses.warned && !now.Before(ses.decision.ExpiresAt)
+	if due {
+		ses.warned, ses.decision.Status = true, authz.Grace
+	}
+	d := ses.decision
+	ses.mu.Unlock()
+	if due {
+		ses.conn.Insert(engine.ToClient, ses.graceFrame(d))
+	}
 }
+
+// end is the door: nothing ends a connection from outside but through here.
+// It does not wait for a connection that is still being handed to the relay.
+func (ses *session) end(r refusal) {
+	select {
+	case <-ses.ready:
+		ses.conn.End(ses.refusedWith(r))
+	default:
+		go func() {
+			<-ses.ready
+			ses.conn.End(ses.refusedWith(r))
+		}()
+	}
+}
+
+// abandon takes a session off the register that never came to be relayed.
+func (ses *session) abandon() {
+	ses.s.sessions.remove(ses)
+	ses.conn = noConn{}
+	close(ses.ready)
+}
+
+// noConn is the hold on a connection that is not there.
+type noConn struct{}
+
+func (noConn) End(engine.Ending)                        {}
+func (noConn) Insert(engine.Direction, []byte)          {}
+func (noConn) Resume(engine.Direction, framing.Verdict) {}
 
 // refusedWith says what both sides are told. The upstream learns that the
 // client goes away, and no more.
 func (ses *session) refusedWith(r refusal) engine.Ending {
-	return engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	e := engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	if ses.optIn {
+		e.Before = errorFrame(r, ses.channel, r.wire().after)
+	}
+	return e
 }
 
 // done is called by the engine when both sockets are closed.
@@ -120,15 +174,17 @@ type sessions struct {
 	limit   int            // 0: none
 	taken   int            // places: those of live connections, and of those being dialled
 	perUser int            // 0: no limit, and nobody is counted
-	users   map[string]int // likewise, from the decision on
+	users   map[string]int // places by user, from the decision on
 	byID    map[string]*session
-	idle    chan struct{} // closed and made anew whenever the last one goes
+	// byUser finds a user's connections without a walk over all.
+	byUser map[string]map[*session]struct{}
+	idle   chan struct{} // closed and made anew whenever the last one goes
 }
 
 func newSessions(limit, perUser int) *sessions {
 	return &sessions{
 		limit: limit, perUser: perUser, users: map[string]int{},
-		byID: map[string]*session{}, idle: make(chan struct{}),
+		byID: map[string]*session{}, byUser: map[string]map[*session]struct{}{}, idle: make(chan struct{}),
 	}
 }
 
@@ -182,12 +238,21 @@ func (r *sessions) add(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.byID[s.id] = s
+	mine := r.byUser[s.user]
+	if mine == nil {
+		mine = map[*session]struct{}{}
+		r.byUser[s.user] = mine
+	}
+	mine[s] = struct{}{}
 }
 
 func (r *sessions) remove(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, s.id)
+	if delete(r.byUser[s.user], s); len(r.byUser[s.user]) == 0 {
+		delete(r.byUser, s.user)
+	}
 	r.taken--
 	r.left(s.place)
 	if len(r.byID) == 0 {
@@ -212,4 +277,21 @@ func (r *sessions) all() ([]*session, <-chan struct{}) {
 		list = append(list, s)
 	}
 	return list, r.idle
+}
+
+// of returns the live connections of a user, "" for all.
+func (r *sessions) of(userID string) []*session {
+	if userID == "" {
+		all, _ := r.all()
+		return all
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.byUser[userID]))
+}
+
+func (r *sessions) byConnection(id string) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[id]
 }

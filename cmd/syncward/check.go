@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,9 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-// errReported ends a command with exit code 1 after it has said why itself.
-var errReported = errors.New("already reported")
 
 // finding is everything that `check` has to say.
 type finding struct {

@@ -73,6 +73,9 @@ type settings struct {
 
 	IdentityKey          string `env:"IDENTITY_KEY"`
 	IdentityPreviousKey  string `env:"IDENTITY_PREVIOUS_KEY"`
+	RevocationStore      string `env:"REVOCATION_STORE"`
+	RevocationFile       string `env:"REVOCATION_FILE"`
+	AdminToken           string `env:"ADMIN_TOKEN"`
 	IdentityIssuer       string `env:"IDENTITY_ISSUER"`
 	IdentityAudience     string `env:"IDENTITY_AUDIENCE"`
 	IdentityHeaderPrefix string `env:"IDENTITY_HEADER_PREFIX"`

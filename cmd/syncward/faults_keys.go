@@ -15,6 +15,7 @@ import (
 type secrets struct {
 	JWT, JWTPrevious           []byte
 	Identity, IdentityPrevious []byte
+	Admin                      []byte
 }
 
 // field returns the place of the variable's value.
@@ -26,12 +27,14 @@ func (s *secrets) field(name string) *[]byte {
 		return &s.JWTPrevious
 	case "IDENTITY_KEY":
 		return &s.Identity
+	case "ADMIN_TOKEN":
+		return &s.Admin
 	}
 	return &s.IdentityPrevious
 }
 
 // secretNames are the variables of the keys, in the order of the table.
-var secretNames = []string{"JWT_SECRET", "JWT_PREVIOUS_SECRET", "IDENTITY_KEY", "IDENTITY_PREVIOUS_KEY"}
+var secretNames = []string{"JWT_SECRET", "JWT_PREVIOUS_SECRET", "IDENTITY_KEY", "IDENTITY_PREVIOUS_KEY", "ADMIN_TOKEN"}
 
 // The faults of a key; each is the end of a sentence that begins with the
 // variable's name, and none holds a part of the key.
@@ -108,7 +111,7 @@ func (s *secrets) check(name string) error {
 	if len(key) == 0 {
 		return nil
 	}
-	if strings.HasPrefix(name, "JWT_") {
+	if strings.HasPrefix(name, "JWT_") || name == "ADMIN_TOKEN" {
 		return weak(key)
 	}
 	if isPEM := strings.Contains(string(key), "-----BEGIN"); !isPEM {

@@ -26,6 +26,7 @@ type live struct {
 	jwt         atomic.Pointer[authz.HMACSecrets] // nil: no key
 	signer      atomic.Pointer[identity.Signer]
 	certificate atomic.Pointer[tls.Certificate] // nil: plain TCP
+	admin       atomic.Pointer[[]byte]          // ADMIN_TOKEN; empty: no admin API
 
 	ephemeral identity.Key // signs where no IDENTITY_KEY is configured
 	// changed is told of new flags; it is set before the follower starts.
@@ -100,6 +101,7 @@ func (l *live) use(s secrets) error {
 	l.secrets = s
 	l.jwt.Store(jwt)
 	l.signer.Store(signer)
+	l.admin.Store(&s.Admin)
 	return nil
 }
 

@@ -5,6 +5,8 @@
 //	UPSTREAM_URL=http://127.0.0.1:8787 JWT_SECRET_FILE=/run/secrets/jwt syncward serve
 //	syncward demo
 //	syncward check
+//	syncward token mint --user alice | syncward token inspect
+//	syncward canary --url ws://127.0.0.1:8080/
 //	syncward version
 //
 // This package reads the configuration and wires the others; it holds nothing
@@ -35,6 +37,14 @@ func main() {
 // usageError is a command line that says nothing we know.
 type usageError struct{ error }
 
+// reported ends a command with this exit code after it has said why itself.
+type reported int
+
+func (reported) Error() string { return "already reported" }
+
+// errReported is that of a fault, and of an answer that is no.
+const errReported = reported(exitFault)
+
 // execute runs one command line and returns its exit code. What went wrong is
 // on stderr, one fault a line.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -48,21 +58,23 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), tokenCommand(), canaryCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var said reported
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "%v\nsyncward --help lists the commands.\n", err)
 		return exitUsage
-	case !errors.Is(err, errReported):
-		fmt.Fprintln(stderr, err)
+	case errors.As(err, &said):
+		return int(said)
 	}
+	fmt.Fprintln(stderr, err)
 	return exitFault
 }
 

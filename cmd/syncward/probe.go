@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // probe is one thing that was tried.
@@ -103,32 +101,6 @@ func probeKeys(ctx context.Context, c *config) probe {
 		detail += ", assertions are signed by key " + l.signer.Load().KeyID()
 	}
 	return probe{name, true, detail}
-}
-
-// mint makes a token as the configuration wants them.
-func mint(c *config, alg string) (string, error) {
-	now := time.Now()
-	life := min(time.Minute, c.JWTMaxLifetime)
-	claims := jwt.MapClaims{"iat": now.Unix(), "exp": now.Add(life).Unix()}
-	if c.JWTIssuer != "" {
-		claims["iss"] = c.JWTIssuer
-	}
-	if c.JWTAudience != "" {
-		claims["aud"] = c.JWTAudience
-	}
-	path := strings.Split(c.JWTUserClaim, ".")
-	at := map[string]any(claims)
-	for _, name := range path[:len(path)-1] {
-		inner := map[string]any{}
-		at[name] = inner
-		at = inner
-	}
-	at[path[len(path)-1]] = "syncward-check"
-	t := jwt.NewWithClaims(jwt.GetSigningMethod(alg), claims)
-	if c.JWTType != "" {
-		t.Header["typ"] = c.JWTType
-	}
-	return t.SignedString(c.Secrets.JWT)
 }
 
 // probeUpstream connects, and shakes hands where there is TLS. It sends no

@@ -18,6 +18,7 @@ var followed = []struct {
 	{observe.ReloadJWTKeys, []string{"JWT_PREVIOUS_SECRET_FILE"}},
 	{observe.ReloadIdentityKey, []string{"IDENTITY_KEY_FILE"}},
 	{observe.ReloadIdentityKey, []string{"IDENTITY_PREVIOUS_KEY_FILE"}},
+	{observe.ReloadAdminToken, []string{"ADMIN_TOKEN_FILE"}},
 	{observe.ReloadTLS, []string{"TLS_CERT_FILE", "TLS_KEY_FILE"}},
 }
 

@@ -18,8 +18,8 @@ import (
 	"github.com/syncward/syncward/proxy"
 )
 
-// devWarning is the time between two reminders that DEV_MODE protects nobody.
-const devWarning = time.Minute
+// devReminder is the time between two reminders that DEV_MODE protects nobody.
+const devReminder = time.Minute
 
 // run is the sidecar. It returns nil once it is drained, which begins when
 // drain ends; when now ends all connections are closed at once. Log lines go
@@ -40,10 +40,15 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log})
 	users := c.users(o.Hooks())
 	defer users.Close()
-	srv, err := newServer(c, l, users, o.Hooks())
+	store, err := openRevocations(c)
 	if err != nil {
 		return err
 	}
+	srv, err := newServer(c, l, users, store, o.Hooks())
+	if err != nil {
+		return err
+	}
+	store.notify(srv, o)
 	client, admin, err := listen(c)
 	if err != nil {
 		return err
@@ -56,7 +61,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	stop, cancel := context.WithCancel(context.Background())
 	side.Go(func() { newFollower(l.watches(c), reloaded(o, log)).run(stop, followEvery) })
 	side.Go(func() { remind(stop, c, log) })
-	adminServer := serveAdmin(admin, observe.Admin{Metrics: o.Metrics(), Health: health, JWKS: l.jwks})
+	adminServer := serveAdmin(admin, withAPI(
+		observe.AdminHandler(observe.Admin{Metrics: o.Metrics(), Health: health, JWKS: l.jwks}),
+		newAdminAPI(l, srv, store, log)))
 	err = serveProxy(drain, now, srv, client, health, log)
 	cancel()
 	side.Wait()
@@ -102,8 +109,8 @@ func listen(c *config) (client, admin net.Listener, err error) {
 }
 
 // serveAdmin serves the admin side until it is closed.
-func serveAdmin(ln net.Listener, a observe.Admin) *http.Server {
-	s := &http.Server{Handler: observe.AdminHandler(a), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+func serveAdmin(ln net.Listener, h http.Handler) *http.Server {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	go s.Serve(ln)
 	return s
 }
@@ -127,7 +134,7 @@ func remind(ctx context.Context, c *config, log *zap.Logger) {
 	if !c.DevMode {
 		return
 	}
-	t := time.NewTicker(devWarning)
+	t := time.NewTicker(devReminder)
 	defer t.Stop()
 	for {
 		select {

@@ -28,6 +28,7 @@ func TestCommandLineScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"upstream": startUpstream,
+			"legacy":   startLegacy,
 			"freeport": freePort,
 			"await":    awaitAnswer,
 		},
@@ -49,6 +50,17 @@ func startUpstream(ts *testscript.TestScript, _ bool, args []string) {
 			c.Close()
 		}
 	}()
+	ts.Setenv(args[0], ln.Addr().String())
+}
+
+// startLegacy: legacy VAR. A WebSocket server that lets everybody in and echoes,
+// until the script is over; its address is in VAR.
+func startLegacy(ts *testscript.TestScript, _ bool, args []string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	s := &http.Server{Handler: echo(nil)}
+	ts.Defer(func() { s.Close() })
+	go s.Serve(ln)
 	ts.Setenv(args[0], ln.Addr().String())
 }
 

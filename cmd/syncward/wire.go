@@ -13,7 +13,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, users *directory.Directory, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, users *directory.Directory, store revocations, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
@@ -23,6 +23,7 @@ func newServer(c *config, l *live, users *directory.Directory, hooks proxy.Hooks
 		Protocol:           c.protocol(),
 		Sources:            c.Sources,
 		Decide:             c.asking(users, verifier.Decide),
+		Revocations:        store,
 		Policy:             l.policy,
 		Signer:             l,
 		Names:              c.names(),
@@ -50,6 +51,7 @@ func newServer(c *config, l *live, users *directory.Directory, hooks proxy.Hooks
 		DrainDelay:         c.DrainDelay,
 		DrainPeriod:        c.DrainPeriod,
 		TLS:                l.serverTLS(),
+		Warning:            c.devWarning(),
 		Hooks:              hooks,
 	})
 }
@@ -93,4 +95,12 @@ func (c *config) closeCodes() proxy.CloseCodes {
 		return proxy.CloseCodesGraphQLWS
 	}
 	return proxy.CloseCodesHTTP
+}
+
+// devWarning is what every client is told where nobody is authenticated.
+func (c *config) devWarning() string {
+	if c.DevMode {
+		return "DEV_MODE"
+	}
+	return ""
 }

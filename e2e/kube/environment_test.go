@@ -119,6 +119,7 @@ var notInConfig = map[string]string{
 	"JWT_SECRET": "jwt.existingSecret", "JWT_ISSUER": "jwt.issuer", "JWT_AUDIENCE": "jwt.audience",
 	"JWT_GRACE_PERIOD": "jwt.gracePeriod", "IDENTITY_KEY": "identity.existingSecret",
 	"JWT_PREVIOUS_SECRET": "secretConfig", "IDENTITY_PREVIOUS_KEY": "secretConfig", "UPSTREAM_AUTH_TOKEN": "secretConfig",
+	"ADMIN_TOKEN": "secretConfig", "REVOCATION_FILE": "no value mounts a writable volume yet",
 	"DEV_MODE": "development", "INSECURE_DEV_MODE_ANYWHERE": "development",
 	"UPSTREAM_CA_FILE": "the upstream is in the pod: no TLS", "UPSTREAM_CERT_FILE": "the same", "UPSTREAM_KEY_FILE": "the same",
 	"TLS_CERT_FILE": "no value mounts it yet", "TLS_KEY_FILE": "no value mounts it yet",

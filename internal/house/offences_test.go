@@ -27,6 +27,7 @@ func tidy() map[string]string {
 		"docs/decisions/0001-few.md": "# Few\n\n`github.com/sony/gobreaker/v2`: breakers\n",
 		"bench/go.mod":               "module example.test/bench\n",
 		"bench/bench.go":             "package bench\n\nimport _ \"example.test/m/authz\"\n",
+		".git":                       "gitdir: /ro" + "ot/x/.git/worktrees/y\n",
 		"node_modules/x/x.go":        "not Go at all, nobody's business",
 		"bin/syncward.py":            strings.Repeat("\n", maxFile+1),
 		"framing/testdata/broken.go": "this neither",

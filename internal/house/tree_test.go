@@ -53,7 +53,7 @@ func load(fsys fs.FS) (*tree, error) {
 			return err
 		case d.IsDir() && skippedDir(p, ignored):
 			return fs.SkipDir
-		case !d.Type().IsRegular() || p == ".git" || slices.ContainsFunc(ignored, matches(p)): // a work tree has .git as a file
+		case !d.Type().IsRegular() || p == ".git" || slices.ContainsFunc(ignored, matches(p)): // .git is a file in a second work tree
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)

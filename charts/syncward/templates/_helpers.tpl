@@ -47,7 +47,7 @@ What the schema refuses and nothing else would notice in time:
 {{- end }}
 {{- $own := list "LISTEN_ADDR" "ADMIN_ADDR" "UPSTREAM_URL" "PROTOCOL" "FLAGS_FILE" "AUTH_MODE" "REQUIRE_AUTH" "ENFORCE_PERCENT" "LOG_LEVEL" "JWT_SECRET" "JWT_SECRET_FILE" "JWT_ISSUER" "JWT_AUDIENCE" "JWT_GRACE_PERIOD" "IDENTITY_KEY" "IDENTITY_KEY_FILE" }}
 {{- $development := list "DEV_MODE" "INSECURE_DEV_MODE_ANYWHERE" }}
-{{- $secret := list "JWT_PREVIOUS_SECRET" "IDENTITY_PREVIOUS_KEY" "UPSTREAM_AUTH_TOKEN" }}
+{{- $secret := list "JWT_PREVIOUS_SECRET" "IDENTITY_PREVIOUS_KEY" "UPSTREAM_AUTH_TOKEN" "ADMIN_TOKEN" }}
 {{- range $name, $_ := .Values.config }}
 {{- if has $name $own }}
 {{- fail (printf "config.%s is the chart's own: values.yaml has the value behind it" $name) }}

@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
+	"github.com/syncward/syncward/proxy/engine"
+)
+
+// refreshEvery is the time that a client leaves between two refreshes.
+const refreshEvery = 5 * time.Second
+
+// asked handles a message of an opted-in client that is for us alone. It is
+// never relayed.
+func (ses *session) asked(found payload.Found) framing.Verdict {
+	if found.Kind == payload.AuthLogout {
+		go ses.logout()
+		return framing.Verdict{Action: framing.Consume}
+	}
+	ses.mu.Lock()
+	now := ses.s.cfg.Now()
+	wait := refreshEvery - now.Sub(ses.refreshedAt)
+	anonymous := ses.decision.Status == authz.Anonymous
+	if wait <= 0 {
+		ses.refreshedAt = now
+	}
+	ses.mu.Unlock()
+	switch {
+	case wait > 0:
+		ses.tell(refusal{code: authz.RateLimited}, wait)
+	case anonymous: // it has no user to keep
+		ses.tell(refusal{code: authz.Forbidden}, 0)
+	case !found.HasToken:
+		ses.tell(refusal{code: authz.AuthRequired}, 0)
+	default:
+		go ses.answerRefresh(found.Token)
+	}
+	return framing.Verdict{Action: framing.Consume}
+}
+
+// tell sends an auth.error that does not close.
+func (ses *session) tell(r refusal, after time.Duration) {
+	<-ses.ready
+	ses.conn.Insert(engine.ToClient, errorFrame(r, ses.channel, after))
+}
+
+// answerRefresh judges the token of an auth.refresh. A good one of the same
+// user moves the deadline; a user who is gone, or another one, ends the
+// connection; with any other the old deadline stands.
+func (ses *session) answerRefresh(token string) {
+	defer ses.contain()
+	next := ses.s.decide(context.Background(), token)
+	ses.mu.Lock()
+	current := ses.decision
+	held, code := authz.Refresh(current, next)
+	moved := code == "" && (held.IssuedAt != current.IssuedAt || held.ExpiresAt != current.ExpiresAt || held.TokenID != current.TokenID)
+	same := code == "" && next.IssuedAt.Equal(current.IssuedAt) // the token in force once more
+	if moved {
+		ses.decision, ses.seen, ses.warned = held, newSeenToken(token), held.Status == authz.Grace
+	}
+	ses.mu.Unlock()
+	switch {
+	case moved || same:
+		ses.s.refreshed(RefreshInBand, RefreshOK)
+		ses.watch()
+		ses.conn.Insert(engine.ToClient, ses.okFrame(held))
+	case code == "":
+		ses.s.refreshed(RefreshInBand, RefreshIgnored)
+	default:
+		ses.s.refreshed(RefreshInBand, RefreshRefused)
+		ses.refuseRefresh(refusal{code: code, reason: next.Reason, sent: true})
+	}
+}
+
+// refuseRefresh answers a refresh that is refused: what says that this user may
+// not be here ends the connection, the rest does not.
+func (ses *session) refuseRefresh(r refusal) {
+	switch r.code {
+	case authz.Forbidden, authz.UserNotFound, authz.SessionRevoked:
+		if ses.mayRefuse(authz.Refuse(r.code, r.reason)) {
+			ses.end(r)
+			return
+		}
+	}
+	ses.tell(r, r.wire().after)
+}
+
+// contain keeps a crash, which only a hook can cause, to this connection.
+func (ses *session) contain() {
+	if recover() != nil {
+		ses.s.fault(ses.id, "panic", errPanic)
+		ses.end(refusal{code: authz.AuthUnavailable})
+	}
+}
