@@ -77,15 +77,10 @@ func judgeHeader(h joseHeader) Reason {
 // the zero Decision where one did.
 func (v *Verifier) judgeSignature(ctx context.Context, c *compact, h Header) Decision {
 	keys, err := v.config.Keys.Find(ctx, h)
-	switch {
-	case errors.Is(err, ErrNoKeys):
-		return Refuse(AuthUnavailable, ReasonNoKeys)
-	case err != nil:
-		return Refuse(AuthUnavailable, ReasonKeysDown)
-	case len(keys) == 0:
-		return Refuse(TokenInvalid, ReasonUnknownKey)
+	reason := ReasonUnknownKey
+	if len(keys) > 0 {
+		reason = ReasonAlgorithm
 	}
-	refusal := Refuse(TokenInvalid, ReasonAlgorithm)
 	for _, key := range keys {
 		if !key.Serves(h.Alg) {
 			continue
@@ -93,7 +88,13 @@ func (v *Verifier) judgeSignature(ctx context.Context, c *compact, h Header) Dec
 		if key.Verify(h.Alg, c.signed, c.signature) {
 			return Decision{}
 		}
-		refusal.Reason = ReasonSignature
+		reason = ReasonSignature
 	}
-	return refusal
+	switch {
+	case errors.Is(err, ErrNoKeys):
+		return Refuse(AuthUnavailable, ReasonNoKeys)
+	case err != nil:
+		return Refuse(AuthUnavailable, ReasonKeysDown)
+	}
+	return Refuse(TokenInvalid, reason)
 }

@@ -24,6 +24,8 @@ var layers = []layer{
 		"an engine moves bytes; if it knew users, tokens or policy, there would be two places where a connection is judged"},
 	{"authz", nil,
 		"who may connect is judged from a credential and a clock alone; so a test, `check` and `token inspect` judge by the very code of `serve`"},
+	{"authz/*", []string{"authz"},
+		"a source of keys knows what a key is, and nothing of tokens, users or connections"},
 	{"framing", nil,
 		"a wire format has no policy; the same code must run under both engines, the fuzzers and the journal"},
 	{"framing/payload", []string{"framing"},
@@ -117,7 +119,7 @@ var foreigners = []foreign{
 	{"github.com/koding/websocketproxy", nil, nil, "docs/decisions/0001: it is the baseline of bench, not a part of the product"},
 	{"encoding/json", nil, []string{"framing/...", "attribution"}, "encoding/json takes the last of duplicate names and matches names without case; client bytes are read strictly, by framing's reader"},
 	{"net", nil, []string{"framing", "framing/payload"}, "the machine is free of sockets, so that both engines, the fuzzers and the tests drive the same code"},
-	{"net/http", nil, []string{"framing", "authz/..."}, "a decision and a wire format need no HTTP; what they need is handed in"},
+	{"net/http", nil, []string{"framing", "authz"}, "a decision and a wire format need no HTTP; what they need is handed in, as authz/keys does with the keys that it fetches"},
 }
 
 // foreignImports: what comes from outside stays where it belongs.
