@@ -39,6 +39,9 @@ type settings struct {
 	JWTSecret         string        `env:"JWT_SECRET"`
 	JWTPreviousSecret string        `env:"JWT_PREVIOUS_SECRET"`
 	JWTPreviousUntil  string        `env:"JWT_PREVIOUS_SECRET_VALID_UNTIL"`
+	JWTJWKSURL        string        `env:"JWT_JWKS_URL"`
+	JWKSTimeout       time.Duration `env:"JWKS_TIMEOUT"`
+	JWTPublicKeyFile  string        `env:"JWT_PUBLIC_KEY_FILE"`
 	JWTAlgorithms     []string      `env:"JWT_ALGORITHMS"`
 	JWTIssuer         string        `env:"JWT_ISSUER"`
 	JWTAudience       string        `env:"JWT_AUDIENCE"`
@@ -146,7 +149,7 @@ func load(e environ) (*config, *report) {
 	}
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
-		checkAddresses, checkUpstream, checkMode, checkDevMode, checkKeys, checkToken, checkSources,
+		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
 		checkLimits, checkAccess, checkIdentity, checkDurations, checkServerTLS,
 	} {
 		check(c, r)

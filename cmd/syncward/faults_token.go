@@ -55,11 +55,6 @@ func checkToken(c *config, r *report) {
 	if strings.ContainsFunc(c.UpstreamAuthToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		r.fault("UPSTREAM_AUTH_TOKEN", "holds a space, a control character or one beyond ASCII; write visible ASCII only")
 	}
-	for i, alg := range c.JWTAlgorithms {
-		if slices.Contains(c.JWTAlgorithms[:i], alg) {
-			r.fault("JWT_ALGORITHMS", "names %q twice; name it once", alg)
-		}
-	}
 }
 
 // checkSources faults sources that the protocol has not, or that are unsafe as
@@ -100,7 +95,7 @@ func (p profile) has() []proxy.Source {
 	return slices.DeleteFunc(all, func(s proxy.Source) bool { return slices.Contains(p.never, s) })
 }
 
-func words(list []proxy.Source) string {
+func words[T ~string](list []T) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ", "), "[]")
 }
 
