@@ -12,6 +12,8 @@ import (
 type Verifier struct {
 	config   Config // defaults filled in
 	userPath []string
+	// instancesPath is nil where nobody is bound to instances.
+	instancesPath []string
 }
 
 // New returns the Verifier of c. The error names every fault of c, one a line.
@@ -20,7 +22,11 @@ func New(c Config) (*Verifier, error) {
 	if err := c.faults(); err != nil {
 		return nil, fmt.Errorf("authz config: %w", err)
 	}
-	return &Verifier{config: c, userPath: strings.Split(c.UserClaim, ".")}, nil
+	v := &Verifier{config: c, userPath: strings.Split(c.UserClaim, ".")}
+	if c.InstancesClaim != "" {
+		v.instancesPath = strings.Split(c.InstancesClaim, ".")
+	}
+	return v, nil
 }
 
 // Decide judges token, a JWT in compact form (RFC 7519 §7.2); "" is no token.

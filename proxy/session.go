@@ -14,7 +14,8 @@ import (
 type session struct {
 	s        *Server
 	id       string
-	instance string
+	instance string // look alone changes it
+	bound    bool   // to one instance, of those that its token names
 	address  string // the client's, for the policy
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
@@ -32,7 +33,7 @@ type session struct {
 
 func newSession(a *admission) *session {
 	return &session{
-		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
+		s: a.s, id: a.id, instance: a.instance, bound: a.decision.InstancesBound(), address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, since: a.s.cfg.Now(), ready: make(chan struct{}),
 		signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token),
 	}

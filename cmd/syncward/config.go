@@ -46,6 +46,7 @@ type settings struct {
 	JWTIssuer         string        `env:"JWT_ISSUER"`
 	JWTAudience       string        `env:"JWT_AUDIENCE"`
 	JWTUserClaim      string        `env:"JWT_USER_CLAIM"`
+	JWTInstancesClaim string        `env:"JWT_INSTANCES_CLAIM"`
 	JWTType           string        `env:"JWT_TYPE"`
 	JWTLeeway         time.Duration `env:"JWT_LEEWAY"`
 	JWTGracePeriod    time.Duration `env:"JWT_GRACE_PERIOD"`

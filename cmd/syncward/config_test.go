@@ -101,6 +101,8 @@ func TestWhatStopsTheStart(t *testing.T) {
 		{"JWT_PUBLIC_KEY_FILE=.", "JWT_PUBLIC_KEY_FILE: cannot be read (not a regular file)"},
 		{"JWT_USER_CLAIM=user.id", ""},
 		{"JWT_USER_CLAIM=user..id", "JWT_USER_CLAIM: "},
+		{"JWT_INSTANCES_CLAIM=sync.stores", ""},
+		{"JWT_INSTANCES_CLAIM=stores.", "JWT_INSTANCES_CLAIM: \"stores.\" has an empty part"},
 		{"JWT_TYPE=at+jwt", ""},
 		{"JWT_TYPE=application/Sync-Identity+JWT", "JWT_TYPE: "},
 		{"JWT_GRACE_PERIOD=0", ""},

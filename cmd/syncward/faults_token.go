@@ -36,6 +36,13 @@ func checkToken(c *config, r *report) {
 	if slices.Contains(strings.Split(c.JWTUserClaim, "."), "") {
 		r.fault("JWT_USER_CLAIM", "%q has an empty part; write the claim's path with dots, such as sub or user.id", c.JWTUserClaim)
 	}
+	switch {
+	case c.JWTInstancesClaim == "":
+	case slices.Contains(strings.Split(c.JWTInstancesClaim, "."), ""):
+		r.fault("JWT_INSTANCES_CLAIM", "%q has an empty part; write the claim's path with dots, such as stores or sync.stores", c.JWTInstancesClaim)
+	case c.Protocol == "opaque":
+		r.fault("JWT_INSTANCES_CLAIM", "is set, but PROTOCOL=opaque names no instance to hold against it; unset it, or choose another PROTOCOL")
+	}
 	if strings.EqualFold(strings.TrimPrefix(strings.ToLower(c.JWTType), "application/"), identity.Type) {
 		r.fault("JWT_TYPE", "is the type of Syncward's own assertions, which are no tokens; name the type of your tokens")
 	}

@@ -203,6 +203,7 @@ func (l *live) verifier() (*authz.Verifier, error) {
 		Issuer:          c.JWTIssuer,
 		Audience:        c.JWTAudience,
 		UserClaim:       c.JWTUserClaim,
+		InstancesClaim:  c.JWTInstancesClaim,
 		Type:            c.JWTType,
 		Leeway:          c.JWTLeeway,
 		Grace:           c.JWTGracePeriod,

@@ -59,7 +59,7 @@ var variables = []variable{
 	{Name: "JWT_ISSUER", Meaning: "exact match where set; the start warns where unset"},
 	{Name: "JWT_AUDIENCE", Meaning: "exact match where set; the start warns where unset"},
 	{Name: "JWT_USER_CLAIM", Default: "sub", Meaning: "dotted path of the claim with the userId: a string of 1 to 256 visible ASCII characters, else `TOKEN_INVALID`"},
-	{Name: "JWT_INSTANCES_CLAIM", Meaning: "claim with the instanceIds that this user may open", Later: true},
+	{Name: "JWT_INSTANCES_CLAIM", Meaning: "where set: dotted path of the claim (array or string) with the instanceIds that this user may open: another one, or none in the first frame, is `FORBIDDEN`, as is a change of it later; every client message is then read. Not with `PROTOCOL=opaque`, which names none"},
 	{Name: "JWT_TYPE", Meaning: "where set: required `typ` header"},
 	{Name: "JWT_LEEWAY", Default: "30s", Meaning: "clock skew for `nbf`, `iat` (not for grace)"},
 	{Name: "JWT_GRACE_PERIOD", Default: "24h", Meaning: "how long after `exp` a token is still accepted with a warning; `0` = none"},
