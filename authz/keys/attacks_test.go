@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +111,8 @@ func TestASignatureInAnotherFormIsRefused(t *testing.T) {
 		check(t, v, alg, good, "valid")
 		for what, other := range map[string][]byte{
 			"no signature": {}, "one byte short": raw[1:], "one byte more": append([]byte{0}, raw...),
-			"all zero": make([]byte, len(raw)), "twice": append(raw[:len(raw):len(raw)], raw...),
+			"a zero amid": slices.Concat(raw[:len(raw)/2], []byte{0}, raw[len(raw)/2:]),
+			"all zero":    make([]byte, len(raw)), "twice": append(raw[:len(raw):len(raw)], raw...),
 		} {
 			check(t, v, alg+" "+what, input+"."+b64(other), "TOKEN_INVALID signature")
 		}
@@ -259,8 +261,7 @@ func TestNoTokenIsJudgedBeforeTheFirstGoodSet(t *testing.T) {
 	v := verifier(t, remote)
 	check(t, v, "a good token", token(t, "EdDSA", "k", ed), "AUTH_UNAVAILABLE keys_unavailable")
 	server.serve(set(jwk("k", ed.Public())))
-	for remote.next(t) != nil {
-	}
+	remote.until(t, func(err error) bool { return err == nil })
 	if !remote.Loaded() {
 		t.Error("not loaded behind a good fetch")
 	}
@@ -272,7 +273,8 @@ func TestTheLastGoodKeysOutliveEverythingThatIsNoSet(t *testing.T) {
 	ed := newEd(t)
 	good := set(jwk("k", ed.Public()))
 	server := newIssuer(t, good)
-	remote := follow(t, keys.JWKSOptions{URL: server.URL, Timeout: 50 * time.Millisecond, CoolDown: time.Millisecond, Refresh: time.Millisecond}).good(t)
+	remote := follow(t, keys.JWKSOptions{URL: server.URL, Timeout: 50 * time.Millisecond, CoolDown: time.Millisecond, Refresh: time.Millisecond})
+	remote.until(t, func(err error) bool { return err == nil })
 	v := verifier(t, remote)
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) }
@@ -292,6 +294,7 @@ func TestTheLastGoodKeysOutliveEverythingThatIsNoSet(t *testing.T) {
 		"only secrets":   text(set(`{"kty":"oct","kid":"k","k":"AAAA"}`)),
 		"no key to sign": text(set(jwk("k", ed.Public(), `"use":"enc"`))),
 		"too many keys":  text(set(strings.Repeat(jwk("k", ed.Public())+",", 256) + jwk("k", ed.Public()))),
+		"a mebibyte":     text(good + strings.Repeat(" ", 1<<20)),
 		"a gibibyte":     endless,
 		"never":          func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"a reset":        func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },

@@ -183,7 +183,10 @@ func (f following) good(t testing.TB) following {
 // until waits for a fetch that came to what is wanted.
 func (f following) until(t testing.TB, wanted func(error) bool) {
 	t.Helper()
-	for !wanted(f.next(t)) {
+	for end := time.Now().Add(patience); !wanted(f.next(t)); {
+		if time.Now().After(end) {
+			t.Fatal("no fetch came to what is wanted")
+		}
 	}
 }
 
