@@ -17,6 +17,7 @@ const maxUserIDBytes = 256
 // right.
 type claimSet struct {
 	user, id                   string
+	instances                  []string
 	rightIssuer, rightAudience bool
 	ownAssertion               bool // the issuer is Syncward
 	expires, issued, nbf       numericDate
@@ -37,6 +38,9 @@ func (v *Verifier) readClaims(c *compact) (claimSet, bool) {
 	ok := c.json.read(c.claims, func(name []byte, value jsontext.Value) {
 		if string(name) == v.userPath[0] {
 			s.user = readUser(value, v.userPath[1:])
+		}
+		if v.instancesPath != nil && string(name) == v.instancesPath[0] {
+			s.instances = readInstances(value, v.instancesPath[1:])
 		}
 		switch string(name) {
 		case "iss":
@@ -79,6 +83,25 @@ func readUser(value jsontext.Value, path []string) string {
 	return ""
 }
 
+// readInstances follows path down from value and returns the instanceIds there:
+// a string, or an array of strings. Anything else is none at all.
+func readInstances(value jsontext.Value, path []string) (instances []string) {
+	if len(path) > 0 {
+		var deeper objectReader
+		deeper.read(value, func(name []byte, value jsontext.Value) {
+			if string(name) == path[0] {
+				instances = readInstances(value, path[1:])
+			}
+		})
+		return instances
+	}
+	ok := eachString(value, func(text []byte) { instances = append(instances, string(text)) })
+	if !ok {
+		return nil
+	}
+	return instances
+}
+
 // validUserID reports whether id is 1 to 256 visible ASCII characters: it goes
 // into a header field, a log and a store key.
 func validUserID(id string) bool {
@@ -94,22 +117,33 @@ func validUserID(id string) bool {
 // 7519 §4.1.3), is or holds want. An array with anything else in it holds
 // nothing.
 func audienceHolds(value jsontext.Value, want string) bool {
-	if value.Kind() != '[' {
-		audience, ok := unquote(value)
-		return ok && string(audience) == want
-	}
 	found := false
+	ok := eachString(value, func(audience []byte) { found = found || string(audience) == want })
+	return ok && found
+}
+
+// eachString calls visit with each of the strings that value is, one or an
+// array of them. It reports false where value is or holds anything else; visit
+// may have been called by then.
+func eachString(value jsontext.Value, visit func(text []byte)) bool {
+	if value.Kind() != '[' {
+		text, ok := unquote(value)
+		if ok {
+			visit(text)
+		}
+		return ok
+	}
 	elements := jsontext.NewDecoder(bytes.NewBuffer(value))
 	elements.ReadToken() // the bracket; the array was read before
 	for elements.PeekKind() != ']' {
 		element, err := elements.ReadValue()
-		audience, isText := unquote(element)
+		text, isText := unquote(element)
 		if err != nil || !isText {
 			return false
 		}
-		found = found || string(audience) == want
+		visit(text)
 	}
-	return found
+	return true
 }
 
 // lastSecond is the end of the year 9999, the last that RFC 3339 can write.

@@ -33,6 +33,9 @@ type Config struct {
 	// UserClaim is the dotted path of the claim that names the user. A name
 	// that itself holds a dot cannot be reached.
 	UserClaim string
+	// InstancesClaim, where set, is the dotted path of the claim with the
+	// instanceIds that the user may open: a string, or an array of strings.
+	InstancesClaim string
 	// Type, where set, must be the typ header: compared without regard to ASCII
 	// case, and "application/x" is the same as "x" (RFC 7515 §4.1.9).
 	Type string
@@ -95,6 +98,7 @@ func (c Config) faults() error {
 	fault(c.MaxLifetime < 0, "MaxLifetime is negative")
 	fault(c.MaxTokenBytes < 0, "MaxTokenBytes is negative")
 	fault(slices.Contains(strings.Split(c.UserClaim, "."), ""), "UserClaim has an empty path element")
+	fault(c.InstancesClaim != "" && slices.Contains(strings.Split(c.InstancesClaim, "."), ""), "InstancesClaim has an empty path element")
 	fault(!validUserID(c.AnonymousUserID), "AnonymousUserID is not 1 to 256 visible ASCII characters")
 	fault(c.Type != "" && sameType(c.Type, c.AssertionType), "Type is the type of Syncward's own assertions")
 	fault(c.Issuer != "" && c.Issuer == c.AssertionIssuer, "Issuer is the issuer of Syncward's own assertions")

@@ -1,6 +1,9 @@
 package authz
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Status says how well a connection is authenticated. It travels upstream as
 // X-Sync-Auth-Status. The zero value is no status at all: not admitted.
@@ -30,6 +33,20 @@ type Decision struct {
 	// IssuedAt, ExpiresAt and GraceEndsAt are set where the signature is right
 	// and the claims could be read.
 	IssuedAt, ExpiresAt, GraceEndsAt time.Time
+
+	// instances are all that the user may open; nil where nobody is bound to
+	// any. A pointer, since decisions are compared.
+	instances *[]string
+}
+
+// InstancesBound reports whether the user may open some instances only: where
+// Config.InstancesClaim is set and the claims could be read.
+func (d Decision) InstancesBound() bool { return d.instances != nil }
+
+// MayOpen reports whether a connection under this decision may be for the
+// instance. One that names none, "", may not where InstancesBound.
+func (d Decision) MayOpen(instance string) bool {
+	return d.instances == nil || instance != "" && slices.Contains(*d.instances, instance)
 }
 
 // Refusal returns the code to refuse with; "" where the decision allows.

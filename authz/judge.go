@@ -8,6 +8,10 @@ func (v *Verifier) judgeClaims(h joseHeader, s claimSet) Decision {
 		UserID: s.user, TokenID: s.id,
 		IssuedAt: s.issued.time, ExpiresAt: s.expires.time,
 	}
+	if v.instancesPath != nil {
+		instances := s.instances // not &s.instances, which would cost every token an allocation
+		d.instances = &instances
+	}
 	if !s.expires.time.IsZero() {
 		d.GraceEndsAt = s.expires.time.Add(v.config.Grace)
 	}

@@ -21,7 +21,8 @@ type Keys interface {
 	// caller does not change the slice. It may block only as long as ctx
 	// allows, and not at all under WithoutLookups. No key and no error says for certain that there is none: the
 	// token is invalid. Any error says "cannot answer", which is never blamed
-	// on the token; ErrNoKeys says that none is configured at all.
+	// on the token; ErrNoKeys says that none is configured at all. Keys beside
+	// an error are some of those that may have signed it: they are tried.
 	Find(ctx context.Context, h Header) ([]Key, error)
 	// Algorithms lists all that its keys could ever serve.
 	Algorithms() []string

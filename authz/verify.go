@@ -12,6 +12,8 @@ import (
 type Verifier struct {
 	config   Config // defaults filled in
 	userPath []string
+	// instancesPath is nil where nobody is bound to instances.
+	instancesPath []string
 }
 
 // New returns the Verifier of c. The error names every fault of c, one a line.
@@ -20,7 +22,11 @@ func New(c Config) (*Verifier, error) {
 	if err := c.faults(); err != nil {
 		return nil, fmt.Errorf("authz config: %w", err)
 	}
-	return &Verifier{config: c, userPath: strings.Split(c.UserClaim, ".")}, nil
+	v := &Verifier{config: c, userPath: strings.Split(c.UserClaim, ".")}
+	if c.InstancesClaim != "" {
+		v.instancesPath = strings.Split(c.InstancesClaim, ".")
+	}
+	return v, nil
 }
 
 // Decide judges token, a JWT in compact form (RFC 7519 §7.2); "" is no token.
@@ -77,15 +83,10 @@ func judgeHeader(h joseHeader) Reason {
 // the zero Decision where one did.
 func (v *Verifier) judgeSignature(ctx context.Context, c *compact, h Header) Decision {
 	keys, err := v.config.Keys.Find(ctx, h)
-	switch {
-	case errors.Is(err, ErrNoKeys):
-		return Refuse(AuthUnavailable, ReasonNoKeys)
-	case err != nil:
-		return Refuse(AuthUnavailable, ReasonKeysDown)
-	case len(keys) == 0:
-		return Refuse(TokenInvalid, ReasonUnknownKey)
+	reason := ReasonUnknownKey
+	if len(keys) > 0 {
+		reason = ReasonAlgorithm
 	}
-	refusal := Refuse(TokenInvalid, ReasonAlgorithm)
 	for _, key := range keys {
 		if !key.Serves(h.Alg) {
 			continue
@@ -93,7 +94,13 @@ func (v *Verifier) judgeSignature(ctx context.Context, c *compact, h Header) Dec
 		if key.Verify(h.Alg, c.signed, c.signature) {
 			return Decision{}
 		}
-		refusal.Reason = ReasonSignature
+		reason = ReasonSignature
 	}
-	return refusal
+	switch {
+	case errors.Is(err, ErrNoKeys):
+		return Refuse(AuthUnavailable, ReasonNoKeys)
+	case err != nil:
+		return Refuse(AuthUnavailable, ReasonKeysDown)
+	}
+	return Refuse(TokenInvalid, reason)
 }

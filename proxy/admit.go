@@ -36,6 +36,9 @@ type admission struct {
 // then goes to the client whole.
 func (a *admission) fromRequest() {
 	d := a.judgeRequest()
+	if a.s.cfg.Protocol.InstanceInURL() { // else its first message names it
+		d = inInstance(d, a.instance)
+	}
 	a.reread()
 	if r := a.settle(d, a.cred.has()); r.is() {
 		a.refuseRequest(r)
@@ -53,6 +56,14 @@ func (a *admission) judgeRequest() authz.Decision {
 		return authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	}
 	return a.decide(context.Background(), a.cred.token)
+}
+
+// inInstance is the decision on a user who comes for that instance.
+func inInstance(d authz.Decision, instance string) authz.Decision {
+	if d.Allow && !d.MayOpen(instance) {
+		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
+	}
+	return d
 }
 
 // reread reads the policy again behind what may take its time: a decision, a

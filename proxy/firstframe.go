@@ -84,7 +84,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 	case a.cred.has() && !request.Allow: // observe: the request decides, as enforce would have
 		return found, request
 	case !found.HasToken && a.cred.has():
-		return found, request
+		return found, inInstance(request, found.Instance)
 	case !found.HasToken:
 		return found, authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	}
@@ -93,7 +93,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 		d = refused(request, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 	}
 	a.cred.token, a.cred.source = found.Token, SourceFrame
-	return found, d
+	return found, inInstance(d, found.Instance)
 }
 
 // maxInstance bounds an instanceId, in bytes: it goes into the assertion.

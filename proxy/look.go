@@ -15,8 +15,13 @@ import (
 // look reads one message of an admitted client: a token in it is taken out, and
 // judged where it is not the one that was judged last.
 func (ses *session) look(m framing.Message) framing.Verdict {
+	if ses.bound && ses.instance == "" && !ses.forUs(m) {
+		if err := ses.bind(m); err != nil {
+			return ses.lookRefused(payload.Found{}, err)
+		}
+	}
 	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{
-		Instance: ses.instance, Pinned: ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
+		Instance: ses.instance, Pinned: ses.bound || ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
 	})
 	if err != nil {
 		return ses.lookRefused(found, err)
@@ -34,6 +39,32 @@ func (ses *session) look(m framing.Message) framing.Verdict {
 	// A decision may wait for keys; the relay never does.
 	go ses.judgeLater(found.Token, verdict)
 	return framing.Verdict{Action: framing.Pause}
+}
+
+// bind takes the instance out of the first message of a connection that was
+// admitted by its request, before any message named one.
+func (ses *session) bind(m framing.Message) error {
+	first, err := ses.s.cfg.Protocol.First(m.Opcode, m.Payload)
+	if err != nil {
+		return err
+	}
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	if len(first.Instance) > maxInstance || !ses.decision.MayOpen(first.Instance) {
+		return payload.ErrForbidden
+	}
+	ses.instance = first.Instance
+	return nil
+}
+
+// forUs tells whether a message is one that a client which opted in sends to us
+// alone: it names no instance.
+func (ses *session) forUs(m framing.Message) bool {
+	if !ses.optIn {
+		return false
+	}
+	_, ours := payload.AuthMessage(m.Payload)
+	return ours
 }
 
 // errLook carries a refusal through the engine.
@@ -99,7 +130,7 @@ func (ses *session) known(token string) bool {
 func (ses *session) judgeLater(token string, verdict framing.Verdict) {
 	defer ses.contain()
 	<-ses.ready
-	next := ses.s.decide(context.Background(), token)
+	next := inInstance(ses.s.decide(context.Background(), token), ses.instance)
 	if ses.refresh(token, next) {
 		ses.conn.Resume(engine.ToUpstream, verdict)
 		return

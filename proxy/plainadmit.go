@@ -43,6 +43,9 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	pl.instance = cred.instance
 	a := &admission{s: p.s, plain: true, c: &client{peer: pl.peer}, policy: policy, id: pl.id, cred: cred, instance: cred.instance}
 	d := a.judgeRequest()
+	if cred.named { // a request that names none is for none: the upstream's business
+		d = inInstance(d, cred.instance)
+	}
 	a.reread()
 	// What this policy refuses keeps it: its body stays unread, so no flip may
 	// let it in any more.

@@ -16,7 +16,7 @@ import (
 // reads tells whether the client's messages must be looked at once it is
 // admitted.
 func (a *admission) reads() bool {
-	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.cred.optIn)
+	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.cred.optIn || a.decision.InstancesBound())
 }
 
 // relay hands both sockets to the engine. prefix goes upstream first, then

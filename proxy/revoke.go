@@ -73,8 +73,8 @@ func (s *Server) Live(userID string) []Live {
 	for _, ses := range s.sessions.of(userID) {
 		ses.mu.Lock()
 		d := ses.decision
-		ses.mu.Unlock()
 		list = append(list, Live{ses.id, d.UserID, d.Status, ses.instance, ses.since, d.ExpiresAt})
+		ses.mu.Unlock()
 	}
 	return list
 }

@@ -16,7 +16,8 @@ import (
 type session struct {
 	s        *Server
 	id       string
-	instance string
+	instance string // look alone changes it, under mu
+	bound    bool   // to one instance, of those that its token names
 	user     string // as admitted; a refresh never changes it
 	address  string // the client's, for the policy
 	place    string // the user whose place it takes; "": none
@@ -40,7 +41,7 @@ type session struct {
 
 func newSession(a *admission) *session {
 	return &session{
-		s: a.s, id: a.id, instance: a.instance, address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
+		s: a.s, id: a.id, instance: a.instance, bound: a.decision.InstancesBound(), address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
 		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
 	}

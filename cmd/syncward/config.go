@@ -39,10 +39,14 @@ type settings struct {
 	JWTSecret         string        `env:"JWT_SECRET"`
 	JWTPreviousSecret string        `env:"JWT_PREVIOUS_SECRET"`
 	JWTPreviousUntil  string        `env:"JWT_PREVIOUS_SECRET_VALID_UNTIL"`
+	JWTJWKSURL        string        `env:"JWT_JWKS_URL"`
+	JWKSTimeout       time.Duration `env:"JWKS_TIMEOUT"`
+	JWTPublicKeyFile  string        `env:"JWT_PUBLIC_KEY_FILE"`
 	JWTAlgorithms     []string      `env:"JWT_ALGORITHMS"`
 	JWTIssuer         string        `env:"JWT_ISSUER"`
 	JWTAudience       string        `env:"JWT_AUDIENCE"`
 	JWTUserClaim      string        `env:"JWT_USER_CLAIM"`
+	JWTInstancesClaim string        `env:"JWT_INSTANCES_CLAIM"`
 	JWTType           string        `env:"JWT_TYPE"`
 	JWTLeeway         time.Duration `env:"JWT_LEEWAY"`
 	JWTGracePeriod    time.Duration `env:"JWT_GRACE_PERIOD"`
@@ -156,7 +160,7 @@ func load(e environ) (*config, *report) {
 	}
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
-		checkAddresses, checkUpstream, checkMode, checkDevMode, checkKeys, checkToken, checkSources,
+		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
 		checkLimits, checkAccess, checkUsers, checkIdentity, checkDurations, checkServerTLS,
 	} {
 		check(c, r)

@@ -61,7 +61,7 @@ func (c *config) redact(v variable, s *setting) {
 	}
 	switch {
 	case n > 0:
-		s.Value = fmt.Sprintf("(set, %d bytes)", n)
+		s.Value = redacted(n)
 	case v.Name == "IDENTITY_KEY":
 		s.Value = "(ephemeral Ed25519)"
 	default:
@@ -69,11 +69,14 @@ func (c *config) redact(v variable, s *setting) {
 	}
 }
 
+// redacted stands for a value of n bytes that is not shown.
+func redacted(n int) string { return fmt.Sprintf("(set, %d bytes)", n) }
+
 // shownPath shows a path only where there is a file: somebody may have written
 // the secret itself into the _FILE variable.
 func shownPath(path string) string {
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Sprintf("(set, %d bytes)", len(path))
+		return redacted(len(path))
 	}
 	return path
 }
@@ -89,7 +92,7 @@ func (c *config) derive(s *setting) {
 	switch s.Variable {
 	case "UPSTREAM_URL":
 		if s.Value != "" && c.Upstream.Address == "" { // faulted: it may hold a password
-			s.Value = fmt.Sprintf("(set, %d bytes)", len(s.Value))
+			s.Value = redacted(len(s.Value))
 		}
 	case "AUTH_MODE":
 		if s.Origin == fromDefault {
@@ -115,7 +118,13 @@ func (c *config) derive(s *setting) {
 		s.Value = c.names().UserIDHeader()
 	case "JWT_ALGORITHMS":
 		if s.Value == "" {
-			s.Value = "HS256,HS384,HS512"
+			s.Value = strings.Join(c.served(), ",")
+		}
+	case "JWT_JWKS_URL":
+		if s.Value != "" && c.JWTJWKSURL == "" { // faulted: it may hold a password
+			s.Value = redacted(len(s.Value))
+		} else {
+			s.Value = c.shownJWKS()
 		}
 	}
 }

@@ -4,16 +4,19 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/authz/keys"
 	"github.com/syncward/syncward/identity"
 )
 
 // secrets are the keys in force, each nil where it is not configured.
 type secrets struct {
 	JWT, JWTPrevious           []byte
+	JWTPublic                  []byte // PEM
 	Identity, IdentityPrevious []byte
 	Admin                      []byte
 }
@@ -25,6 +28,8 @@ func (s *secrets) field(name string) *[]byte {
 		return &s.JWT
 	case "JWT_PREVIOUS_SECRET":
 		return &s.JWTPrevious
+	case publicKeyFile:
+		return &s.JWTPublic
 	case "IDENTITY_KEY":
 		return &s.Identity
 	case "ADMIN_TOKEN":
@@ -33,8 +38,12 @@ func (s *secrets) field(name string) *[]byte {
 	return &s.IdentityPrevious
 }
 
-// secretNames are the variables of the keys, in the order of the table.
-var secretNames = []string{"JWT_SECRET", "JWT_PREVIOUS_SECRET", "IDENTITY_KEY", "IDENTITY_PREVIOUS_KEY", "ADMIN_TOKEN"}
+// secretNames are the variables of the secret keys, in the order of the table;
+// keyNames are those of all.
+var (
+	secretNames = []string{"JWT_SECRET", "JWT_PREVIOUS_SECRET", "IDENTITY_KEY", "IDENTITY_PREVIOUS_KEY", "ADMIN_TOKEN"}
+	keyNames    = append([]string{publicKeyFile}, secretNames...)
+)
 
 // The faults of a key; each is the end of a sentence that begins with the
 // variable's name, and none holds a part of the key.
@@ -57,6 +66,7 @@ func readSecrets(c *config, r *report) secrets {
 		}
 		*s.field(name) = value
 	}
+	s.JWTPublic = readPublicKeys(c, r)
 	return s
 }
 
@@ -73,18 +83,18 @@ func (c *config) keyFault(r *report, name, text string) {
 // checkKeys faults keys that protect nothing, and enforce without any.
 func checkKeys(c *config, r *report) {
 	given := c.Secrets
-	for _, name := range secretNames {
+	for _, name := range keyNames {
 		if err := given.check(name); err != nil {
 			c.keyFault(r, name, err.Error())
 			*c.Secrets.field(name) = nil
 		}
 	}
 	c.checkPrevious(r)
-	if len(given.JWT) == 0 && c.startMode() == authz.Enforce && !faulted(r, "JWT_SECRET", "JWT_SECRET_FILE") {
-		r.fault("JWT_SECRET", "is not set, and enforce needs a key; set JWT_SECRET or JWT_SECRET_FILE, or REQUIRE_AUTH=false to observe")
+	if !c.anyKey() && c.startMode() == authz.Enforce && !faulted(r, "JWT_SECRET", "JWT_SECRET_FILE", "JWT_JWKS_URL", publicKeyFile) {
+		r.fault("JWT_SECRET", "is not set, and enforce needs a key; set JWT_SECRET, JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, or REQUIRE_AUTH=false to observe")
 	}
-	if len(c.Secrets.JWT) == 0 && c.startMode() == authz.Observe {
-		r.warn("JWT_SECRET", "is not set: no token can be verified")
+	if !c.anyKey() && c.startMode() == authz.Observe {
+		r.warn("JWT_SECRET", "is not set, nor another key: no token can be verified")
 	}
 	if c.startMode() == authz.Off {
 		return
@@ -109,6 +119,12 @@ func checkKeys(c *config, r *report) {
 func (s *secrets) check(name string) error {
 	key := *s.field(name)
 	if len(key) == 0 {
+		return nil
+	}
+	if name == publicKeyFile {
+		if _, err := keys.ParsePEM(key); err != nil {
+			return fmt.Errorf("holds %w; write public keys into it, as PEM: RSA from 2048 bits, EC P-256 or P-384, Ed25519", err)
+		}
 		return nil
 	}
 	if strings.HasPrefix(name, "JWT_") || name == "ADMIN_TOKEN" {

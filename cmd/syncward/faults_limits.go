@@ -31,6 +31,7 @@ func checkDurations(c *config, r *report) {
 		value time.Duration
 		zero  bool // 0 has a meaning
 	}{
+		{"JWKS_TIMEOUT", c.JWKSTimeout, false},
 		{"JWT_LEEWAY", c.JWTLeeway, true},
 		{"JWT_GRACE_PERIOD", c.JWTGracePeriod, true},
 		{"JWT_MAX_LIFETIME", c.JWTMaxLifetime, false},

@@ -36,6 +36,13 @@ func checkToken(c *config, r *report) {
 	if slices.Contains(strings.Split(c.JWTUserClaim, "."), "") {
 		r.fault("JWT_USER_CLAIM", "%q has an empty part; write the claim's path with dots, such as sub or user.id", c.JWTUserClaim)
 	}
+	switch {
+	case c.JWTInstancesClaim == "":
+	case slices.Contains(strings.Split(c.JWTInstancesClaim, "."), ""):
+		r.fault("JWT_INSTANCES_CLAIM", "%q has an empty part; write the claim's path with dots, such as stores or sync.stores", c.JWTInstancesClaim)
+	case c.Protocol == "opaque":
+		r.fault("JWT_INSTANCES_CLAIM", "is set, but PROTOCOL=opaque names no instance to hold against it; unset it, or choose another PROTOCOL")
+	}
 	if strings.EqualFold(strings.TrimPrefix(strings.ToLower(c.JWTType), "application/"), identity.Type) {
 		r.fault("JWT_TYPE", "is the type of Syncward's own assertions, which are no tokens; name the type of your tokens")
 	}
@@ -54,11 +61,6 @@ func checkToken(c *config, r *report) {
 	}
 	if strings.ContainsFunc(c.UpstreamAuthToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		r.fault("UPSTREAM_AUTH_TOKEN", "holds a space, a control character or one beyond ASCII; write visible ASCII only")
-	}
-	for i, alg := range c.JWTAlgorithms {
-		if slices.Contains(c.JWTAlgorithms[:i], alg) {
-			r.fault("JWT_ALGORITHMS", "names %q twice; name it once", alg)
-		}
 	}
 }
 
@@ -100,7 +102,7 @@ func (p profile) has() []proxy.Source {
 	return slices.DeleteFunc(all, func(s proxy.Source) bool { return slices.Contains(p.never, s) })
 }
 
-func words(list []proxy.Source) string {
+func words[T ~string](list []T) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ", "), "[]")
 }
 

@@ -32,7 +32,7 @@ var (
 	errFlagsMode    = errors.New("has an unknown authMode; use one of enforce, observe, off")
 	errFlagsPercent = errors.New("has an enforcePercent outside 0 to 100; write a whole number between them")
 	errFlagsLevel   = errors.New("has an unknown logLevel; use one of debug, info, warn, error")
-	errFlagsNoKey   = errors.New("asks for authMode enforce, but no JWT key is configured; set JWT_SECRET first")
+	errFlagsNoKey   = errors.New("asks for authMode enforce, but no JWT key is configured; set JWT_SECRET, JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE first")
 
 	yamlLine = regexp.MustCompile(`line \d+`)
 )

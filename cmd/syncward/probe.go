@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -68,39 +66,6 @@ func runsHere(ctx context.Context, admin string) bool {
 	defer res.Body.Close()
 	page, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	return bytes.Contains(page, []byte("\nsyncward_build_info{"))
-}
-
-// probeKeys makes a token with the key and has it judged by the code that
-// judges clients' tokens.
-func probeKeys(ctx context.Context, c *config) probe {
-	const name = "keys"
-	l, err := newLive(c)
-	if err != nil {
-		return probe{name, false, err.Error()}
-	}
-	v, err := l.verifier()
-	if err != nil {
-		return probe{name, false, strings.ReplaceAll(err.Error(), "\n", "; ")}
-	}
-	if len(c.Secrets.JWT) == 0 {
-		return probe{name, true, "none configured, none needed in mode " + l.policy().Mode.String()}
-	}
-	alg := "HS256"
-	if len(c.JWTAlgorithms) > 0 {
-		alg = c.JWTAlgorithms[0]
-	}
-	token, err := mint(c, alg)
-	if err != nil {
-		return probe{name, false, "no token could be made with " + alg}
-	}
-	if d := v.Decide(ctx, token); !d.Allow {
-		return probe{name, false, fmt.Sprintf("a token made with JWT_SECRET is refused: %s (%s)", d.Refusal(), d.Reason)}
-	}
-	detail := "a token made with JWT_SECRET (" + alg + ") is accepted"
-	if len(c.Secrets.Identity) > 0 { // an ephemeral key would be another one in serve
-		detail += ", assertions are signed by key " + l.signer.Load().KeyID()
-	}
-	return probe{name, true, detail}
 }
 
 // probeUpstream connects, and shakes hands where there is TLS. It sends no

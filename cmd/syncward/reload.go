@@ -16,6 +16,7 @@ var followed = []struct {
 	{observe.ReloadFlags, []string{"FLAGS_FILE"}},
 	{observe.ReloadJWTKeys, []string{"JWT_SECRET_FILE"}},
 	{observe.ReloadJWTKeys, []string{"JWT_PREVIOUS_SECRET_FILE"}},
+	{observe.ReloadJWTKeys, []string{publicKeyFile}},
 	{observe.ReloadIdentityKey, []string{"IDENTITY_KEY_FILE"}},
 	{observe.ReloadIdentityKey, []string{"IDENTITY_PREVIOUS_KEY_FILE"}},
 	{observe.ReloadAdminToken, []string{"ADMIN_TOKEN_FILE"}},
@@ -75,6 +76,8 @@ func (l *live) apply(name string, contents [][]byte) error {
 		}
 		l.certificate.Store(&pair)
 		return nil
+	case publicKeyFile:
+		return l.setSecret(publicKeyFile, contents[0])
 	}
 	return l.setSecret(name[:len(name)-len("_FILE")], trimNewline(contents[0]))
 }

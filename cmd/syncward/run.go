@@ -61,6 +61,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	stop, cancel := context.WithCancel(context.Background())
 	side.Go(func() { newFollower(l.watches(c), reloaded(o, log)).run(stop, followEvery) })
 	side.Go(func() { remind(stop, c, log) })
+	if l.fetched = fetched(o, log); l.remote != nil {
+		side.Go(func() { l.remote.Run(stop) })
+	}
 	adminServer := serveAdmin(admin, withAPI(
 		observe.AdminHandler(observe.Admin{Metrics: o.Metrics(), Health: health, JWKS: l.jwks}),
 		newAdminAPI(l, srv, store, log)))
@@ -155,6 +158,25 @@ func reloaded(o *observe.Observer, log *zap.Logger) func(watch, error) {
 			return
 		}
 		log.Info("reloaded", zap.String("variable", w.Name))
+	}
+}
+
+// fetched returns what tells metrics and log of fetches of the JWK set: of each
+// that changed the keys or failed, and the log only of the first failure in a
+// row.
+func fetched(o *observe.Observer, log *zap.Logger) func(bool, error) {
+	failing := false
+	return func(changed bool, err error) {
+		if err != nil || changed {
+			o.Reloaded(observe.ReloadJWKS, err == nil)
+		}
+		switch name := zap.String("variable", "JWT_JWKS_URL"); {
+		case err != nil && !failing:
+			log.Error("keys cannot be fetched, the last good ones stay", name, zap.Error(err))
+		case err == nil && (changed || failing):
+			log.Info("keys fetched", name, zap.Bool("changed", changed))
+		}
+		failing = err != nil
 	}
 }
 

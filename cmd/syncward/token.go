@@ -49,6 +49,9 @@ func openCourt(cmd *cobra.Command) (court, error) {
 	if err != nil {
 		return court{}, misconfigured(cmd, err)
 	}
+	if l.remote != nil {
+		_ = l.remote.Fetch(cmd.Context()) // without it the verdict says that keys cannot answer
+	}
 	v, err := l.verifier()
 	if err != nil {
 		return court{}, misconfigured(cmd, err)

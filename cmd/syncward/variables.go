@@ -26,6 +26,9 @@ type variable struct {
 
 var yesNo = []string{"true", "false"}
 
+// algorithms are those of secrets, then those of public keys.
+var algorithms = []string{"HS256", "HS384", "HS512", "RS256", "PS256", "ES256", "ES384", "EdDSA"}
+
 // variables is the whole table, in the order of the documentation. It is
 // never changed.
 var variables = []variable{
@@ -49,16 +52,14 @@ var variables = []variable{
 	{Name: "JWT_SECRET", Meaning: "HMAC secret, at least 32 bytes", Secret: true, Twin: true},
 	{Name: "JWT_PREVIOUS_SECRET", Meaning: "rotation: also accepted", Secret: true, Twin: true},
 	{Name: "JWT_PREVIOUS_SECRET_VALID_UNTIL", Meaning: "RFC 3339 time from which `JWT_PREVIOUS_SECRET` is no longer accepted"},
-	{Name: "JWT_JWKS_URL", Meaning: "JWKS over http(s) or `file://`", Later: true, Secret: true},
-	{Name: "JWKS_TIMEOUT", Default: "3s", Meaning: "time for fetching the JWKS", Later: true},
-	{Name: "JWT_PUBLIC_KEY_FILE", Meaning: "PEM (RSA, EC, Ed25519)", Later: true},
-	{Name: "JWT_ALGORITHMS", Shown: "by key kind", Meaning: "pinned list; `none` is never possible",
-		Values: []string{"HS256", "HS384", "HS512", "RS256", "PS256", "ES256", "ES384", "EdDSA"}, Each: true,
-		LaterValues: []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}},
+	{Name: "JWT_JWKS_URL", Meaning: "JWKS over http(s) or `file://`, read again each minute (a file: each second) and when a token names an unknown key, at most once in 5 s; the last good keys stay; redirects and proxies of the environment are not followed"},
+	{Name: "JWKS_TIMEOUT", Default: "3s", Meaning: "time for fetching the JWKS, in the background: no connection waits longer than 0.4 s for it"},
+	{Name: "JWT_PUBLIC_KEY_FILE", Meaning: "PEM, one to eight public keys (RSA from 2048 bits, EC P-256 and P-384, Ed25519), followed live"},
+	{Name: "JWT_ALGORITHMS", Shown: "by key kind", Meaning: "pinned list; `none` is never possible; one key kind never serves another's algorithm", Values: algorithms, Each: true},
 	{Name: "JWT_ISSUER", Meaning: "exact match where set; the start warns where unset"},
 	{Name: "JWT_AUDIENCE", Meaning: "exact match where set; the start warns where unset"},
 	{Name: "JWT_USER_CLAIM", Default: "sub", Meaning: "dotted path of the claim with the userId: a string of 1 to 256 visible ASCII characters, else `TOKEN_INVALID`"},
-	{Name: "JWT_INSTANCES_CLAIM", Meaning: "claim with the instanceIds that this user may open", Later: true},
+	{Name: "JWT_INSTANCES_CLAIM", Meaning: "where set: dotted path of the claim (array or string) with the instanceIds that this user may open: another one, or none in the first frame, is `FORBIDDEN`, as is a change of it later; every client message is then read. Not with `PROTOCOL=opaque`, which names none"},
 	{Name: "JWT_TYPE", Meaning: "where set: required `typ` header"},
 	{Name: "JWT_LEEWAY", Default: "30s", Meaning: "clock skew for `nbf`, `iat` (not for grace)"},
 	{Name: "JWT_GRACE_PERIOD", Default: "24h", Meaning: "how long after `exp` a token is still accepted with a warning; `0` = none"},

@@ -29,6 +29,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 		{"an unknown value below another", "upstream.imag=x", "imag"},
 		{"an unknown mode", "authMode=on", "/authMode"},
 		{"enforce without a key", "authMode=enforce", "/jwt/existingSecret"},
+		{"enforce with an empty address of keys", "authMode=enforce,config.JWT_JWKS_URL=", "/config/JWT_JWKS_URL"},
 		{"a share over 100", "enforcePercent=101", "/enforcePercent"},
 		{"an unknown log level", "logLevel=loud", "/logLevel"},
 		{"an unknown protocol", "protocol=smtp", "/protocol"},
@@ -69,6 +70,17 @@ func TestTheTemplateRefusesWhatMustNotPassWithoutTheSchema(t *testing.T) {
 		run(t, nil, helm("template", "rel", chart(), "-f", valuesOf("observe"), "--skip-schema-validation",
 			"--set-string", "upstream.port=15080")...).refused(t, "upstream.port 15080")
 	})
+}
+
+func TestEnforceTakesTheAddressOfPublicKeysForASecret(t *testing.T) {
+	rig.Require(t)
+	m := template(t, "-f", valuesOf("observe"), "--set", "authMode=enforce,jwt.existingSecret=,config.JWT_JWKS_URL=https://auth.example.com/jwks.json")
+	for _, v := range m.sidecar(t).list("env") {
+		if v.text("name") == "JWT_JWKS_URL" && v.text("value") == "https://auth.example.com/jwks.json" {
+			return
+		}
+	}
+	t.Error("the sidecar has no JWT_JWKS_URL")
 }
 
 func TestNoSecretIsEverWrittenIntoAManifest(t *testing.T) {

@@ -24,6 +24,8 @@ var layers = []layer{
 		"an engine moves bytes; if it knew users, tokens or policy, there would be two places where a connection is judged"},
 	{"authz", nil,
 		"who may connect is judged from a credential and a clock alone; so a test, `check` and `token inspect` judge by the very code of `serve`"},
+	{"authz/*", []string{"authz"},
+		"a source of keys knows what a key is, and nothing of tokens, users or connections"},
 	{"framing", nil,
 		"a wire format has no policy; the same code must run under both engines, the fuzzers and the journal"},
 	{"framing/payload", []string{"framing"},

@@ -25,7 +25,9 @@ const (
 var exportBudgets = map[string]struct {
 	budget int
 	why    string
-}{}
+}{
+	"authz": {26, "five closed lists (Code, Reason, Status, Kind, Mode) stand here, since every other package speaks in them"},
+}
 
 // fileSizes: files stay short.
 func fileSizes(tr *tree) (out []finding) {

@@ -42,8 +42,8 @@ What the schema refuses and nothing else would notice in time:
 {{- if not (has .Values.authMode (list "enforce" "observe" "off")) }}
 {{- fail (printf "authMode %v is none of enforce, observe, off" .Values.authMode) }}
 {{- end }}
-{{- if and (eq .Values.authMode "enforce") (not .Values.jwt.existingSecret) }}
-{{- fail "authMode enforce needs a key: set jwt.existingSecret to the name of a Secret" }}
+{{- if and (eq .Values.authMode "enforce") (not .Values.jwt.existingSecret) (not (index .Values.config "JWT_JWKS_URL")) }}
+{{- fail "authMode enforce needs a key: set jwt.existingSecret to the name of a Secret, or config.JWT_JWKS_URL" }}
 {{- end }}
 {{- $own := list "LISTEN_ADDR" "ADMIN_ADDR" "UPSTREAM_URL" "PROTOCOL" "FLAGS_FILE" "AUTH_MODE" "REQUIRE_AUTH" "ENFORCE_PERCENT" "LOG_LEVEL" "JWT_SECRET" "JWT_SECRET_FILE" "JWT_ISSUER" "JWT_AUDIENCE" "JWT_GRACE_PERIOD" "IDENTITY_KEY" "IDENTITY_KEY_FILE" }}
 {{- $development := list "DEV_MODE" "INSECURE_DEV_MODE_ANYWHERE" }}

@@ -1,0 +1,10 @@
+package keys
+
+import "time"
+
+// ForgetFetch ends the cool-down, for tests that do not wait for it.
+func ForgetFetch(j *JWKS) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begun = time.Time{}
+}
