@@ -156,6 +156,31 @@ func TestAFileIsFollowed(t *testing.T) {
 	check(t, v, "behind a directory", token(t, "EdDSA", "k", second), "valid")
 }
 
+func TestADocumentIsReadUpToItsLimit(t *testing.T) {
+	server := newIssuer(t, "")
+	const most = 32 << 20
+	sent := make(chan int, 1)
+	server.does(func(w http.ResponseWriter, _ *http.Request) {
+		n := 0
+		for chunk := make([]byte, 64<<10); n < most; n += len(chunk) {
+			if _, err := w.Write(chunk); err != nil {
+				break
+			}
+		}
+		sent <- n
+	})
+	source, err := keys.NewJWKS(keys.JWKSOptions{URL: server.URL, Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Fetch(context.Background()); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+		t.Errorf("%v", err)
+	}
+	if n := <-sent; n == most {
+		t.Errorf("%d MiB were taken", n>>20)
+	}
+}
+
 func TestNoErrorHoldsTheAddress(t *testing.T) {
 	server := newIssuer(t, "")
 	for _, url := range []string{server.URL + "/CANARY?key=CANARY", "http://127.0.0.1:1/CANARY?key=CANARY", "file:///nowhere/CANARY"} {
