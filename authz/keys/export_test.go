@@ -8,3 +8,9 @@ func ForgetFetch(j *JWKS) {
 	defer j.mu.Unlock()
 	j.begun = time.Time{}
 }
+
+// ParseSet returns how many usable keys a document holds.
+func ParseSet(document []byte) (int, error) {
+	keys, err := parseSet(document)
+	return len(keys), err
+}

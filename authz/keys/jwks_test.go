@@ -24,7 +24,7 @@ func TestAKeyThatCannotBeUsedIsLeftOut(t *testing.T) {
 		t.Skip("this Go makes no RSA key of 1024 bits: ", err)
 	}
 	p256 := pairs()["ES256"].Public()
-	x := b64(elliptic.Marshal(elliptic.P256(), elliptic.P256().Params().Gx, elliptic.P256().Params().Gy)[1:33]) //nolint:staticcheck // the point is what is wanted
+	x := b64(elliptic.P256().Params().Gx.FillBytes(make([]byte, 32)))
 	for what, member := range map[string]string{
 		"RSA of 1024 bits":   jwk("k", small.Public()),
 		"for encryption":     jwk("k", ed.Public(), `"use":"enc"`),
@@ -154,6 +154,31 @@ func TestAFileIsFollowed(t *testing.T) {
 	}
 	remote.until(t, func(err error) bool { return err != nil && strings.Contains(err.Error(), "regular") })
 	check(t, v, "behind a directory", token(t, "EdDSA", "k", second), "valid")
+}
+
+func TestADocumentIsReadUpToItsLimit(t *testing.T) {
+	server := newIssuer(t, "")
+	const most = 32 << 20
+	sent := make(chan int, 1)
+	server.does(func(w http.ResponseWriter, _ *http.Request) {
+		n := 0
+		for chunk := make([]byte, 64<<10); n < most; n += len(chunk) {
+			if _, err := w.Write(chunk); err != nil {
+				break
+			}
+		}
+		sent <- n
+	})
+	source, err := keys.NewJWKS(keys.JWKSOptions{URL: server.URL, Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Fetch(context.Background()); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+		t.Errorf("%v", err)
+	}
+	if n := <-sent; n == most {
+		t.Errorf("%d MiB were taken", n>>20)
+	}
 }
 
 func TestNoErrorHoldsTheAddress(t *testing.T) {
