@@ -164,6 +164,7 @@ func (ses *session) refresh(token string, next authz.Decision) bool {
 	if ses.refreshes() {
 		ses.s.refreshed(RefreshInBand, result)
 		ses.watch()
+		ses.recheck()
 	}
 	return true
 }

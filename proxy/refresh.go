@@ -69,6 +69,7 @@ func (ses *session) answerRefresh(token string) {
 	case moved || same:
 		ses.s.refreshed(RefreshInBand, RefreshOK)
 		ses.watch()
+		ses.recheck() // the new token may have been revoked while it was judged
 		ses.conn.Insert(engine.ToClient, ses.okFrame(held))
 	case code == "":
 		ses.s.refreshed(RefreshInBand, RefreshIgnored)

@@ -21,13 +21,19 @@ type revoker struct {
 	tokens map[string]bool
 	fail   error
 	server func() *proxy.Server
-	asked  int
+	after  func(authz.Decision) // behind an answer of Check
 }
 
 func (v *revoker) Check(d authz.Decision) (authz.Code, authz.Reason) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.asked++
+	if v.after != nil {
+		defer func() {
+			if v.after != nil {
+				v.after(d)
+			}
+		}()
+	}
 	if mark, ok := v.users[d.UserID]; ok && !d.IssuedAt.After(mark) || v.tokens[d.TokenID] && d.TokenID != "" {
 		return authz.SessionRevoked, authz.ReasonRevoked
 	}
@@ -177,5 +183,31 @@ func TestAnOperatorEndsOneConnection(t *testing.T) {
 	if r.server.End("nobody") || !r.server.End(live[0].ID) {
 		t.Error("End")
 	}
+	c.wantClose(4403, "SESSION_REVOKED")
+}
+
+func TestARevocationWhileARefreshIsJudgedIsNotMissed(t *testing.T) {
+	judged, revoked := make(chan struct{}), make(chan struct{})
+	r, v := withRevoker(t)
+	c, _ := r.optedIn(r.good("ada"))
+	c.wantText("ack:" + stripped)
+	v.mu.Lock()
+	v.after = func(d authz.Decision) {
+		if d.TokenID == "new" {
+			v.after = nil
+			close(judged)
+			v.mu.Unlock()
+			<-revoked
+			v.mu.Lock()
+		}
+	}
+	v.mu.Unlock()
+	c.text(refreshMessage(r.claims(jwt.MapClaims{"sub": "ada", "jti": "new", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()})))
+	<-judged
+	v.mu.Lock()
+	v.tokens["new"] = true
+	v.mu.Unlock()
+	r.server.Revoked("ada") // finds the connection under its old token
+	close(revoked)
 	c.wantClose(4403, "SESSION_REVOKED")
 }
