@@ -186,28 +186,40 @@ func TestAnOperatorEndsOneConnection(t *testing.T) {
 	c.wantClose(4403, "SESSION_REVOKED")
 }
 
+// A token is judged, and revoked before it is taken for the connection's: by
+// auth.refresh, and by a later sync message of a client that never opted in.
 func TestARevocationWhileARefreshIsJudgedIsNotMissed(t *testing.T) {
-	judged, revoked := make(chan struct{}), make(chan struct{})
-	r, v := withRevoker(t)
-	c, _ := r.optedIn(r.good("ada"))
-	c.wantText("ack:" + stripped)
-	v.mu.Lock()
-	v.after = func(d authz.Decision) {
-		if d.TokenID == "new" {
-			v.after = nil
-			close(judged)
-			v.mu.Unlock()
-			<-revoked
+	for name, way := range map[string]struct {
+		open func(r *rig) *conn
+		send func(token string) string
+	}{
+		"auth.refresh":  {func(r *rig) *conn { c, _ := r.optedIn(r.good("ada")); return c }, refreshMessage},
+		"later message": {func(r *rig) *conn { return r.open("/sync").text(initFrame(r.good("ada"))) }, initFrame},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, v := withRevoker(t)
+			c := way.open(r)
+			c.wantText("ack:" + stripped)
+			judged, revoked := make(chan struct{}), make(chan struct{})
 			v.mu.Lock()
-		}
+			v.after = func(d authz.Decision) {
+				if d.TokenID == "new" {
+					v.after = nil
+					close(judged)
+					v.mu.Unlock()
+					<-revoked
+					v.mu.Lock()
+				}
+			}
+			v.mu.Unlock()
+			c.text(way.send(r.claims(jwt.MapClaims{"sub": "ada", "jti": "new", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()})))
+			<-judged
+			v.mu.Lock()
+			v.tokens["new"] = true
+			v.mu.Unlock()
+			r.server.Revoked("ada") // finds the connection under its old token
+			close(revoked)
+			c.wantClose(4403, "SESSION_REVOKED")
+		})
 	}
-	v.mu.Unlock()
-	c.text(refreshMessage(r.claims(jwt.MapClaims{"sub": "ada", "jti": "new", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()})))
-	<-judged
-	v.mu.Lock()
-	v.tokens["new"] = true
-	v.mu.Unlock()
-	r.server.Revoked("ada") // finds the connection under its old token
-	close(revoked)
-	c.wantClose(4403, "SESSION_REVOKED")
 }
