@@ -38,6 +38,8 @@ var layers = []layer{
 		"whether a user still exists is asked about a decision that was made; how it was made is none of its business"},
 	{"attribution", []string{"framing/..."},
 		"who wrote an event is found in frames; the proxy tells it who is connected"},
+	{"attribution/*", []string{"attribution", "framing/..."},
+		"a journal keeps records; what it knows of events, it is told"},
 	{"observe", []string{"authz", "proxy", "proxy/engine"},
 		"observability wraps, never weaves: it translates the reasons and hooks of authz and proxy (and the engine's words in those hooks), nothing else"},
 	{"demo", []string{"demo/...", "identity"},

@@ -1,0 +1,65 @@
+package payload
+
+import (
+	"crypto/sha256"
+
+	"github.com/syncward/syncward/framing"
+)
+
+// Event is one event as its log knows it. Its place in the log is SeqNum, or ID
+// where the protocol numbers nothing.
+type Event struct {
+	SeqNum    int64
+	ID        string
+	Name      string
+	ClientID  string
+	SessionID string
+	// Hash is of the event's content (name, arguments, clientId, sessionId) in
+	// canonical form (RFC 8785): the same for what a client pushed and for what
+	// the upstream hands out of it later, however that is spelled.
+	Hash [sha256.Size]byte
+}
+
+// Push is what one client message offers for the log; no Events: nothing.
+type Push struct {
+	Request string // by which the upstream answers; "" where it answers by event ID
+	Backend string // the log's identity as the client knows it; "" where it does not say
+	Events  []Event
+}
+
+// Outcome is what an upstream says of a push.
+type Outcome int
+
+// The outcomes. Unclear is the zero value: the events may be in the log, or not.
+const (
+	Unclear  Outcome = iota
+	Accepted         // they are in the log, where the push said
+	Rejected         // they are not, and will not be by that push
+)
+
+// Answer is an upstream's word on one push (Request) or one event (ID).
+type Answer struct {
+	Request string
+	ID      string
+	Outcome Outcome
+}
+
+// News is what one upstream message says of the log.
+type News struct {
+	Backend string // "" where it does not say
+	Answers []Answer
+	Seen    []Event // events of the log itself, whoever wrote them
+}
+
+// Empty tells whether the message says nothing of the log.
+func (n News) Empty() bool { return n.Backend == "" && len(n.Answers) == 0 && len(n.Seen) == 0 }
+
+// Log is a Protocol by which one can tell what is written and what became of
+// it. Its methods read messages that Later let through, and keep none of them.
+type Log interface {
+	Protocol
+	// Pushed reads a client's message. Errors: ErrBadFrame.
+	Pushed(op framing.Opcode, msg []byte) (Push, error)
+	// Told reads an upstream's message; one that it cannot read says nothing.
+	Told(op framing.Opcode, msg []byte) News
+}
