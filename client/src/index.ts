@@ -1,0 +1,7 @@
+/**
+ * The browser's half of Syncward. Nothing here touches the page when it is
+ * imported, so that it can be imported in workers and in Node as well.
+ *
+ * @packageDocumentation
+ */
+export type { AuthErrorCode, AuthState, AuthStatus, EventWithMetadata, SyncAuth, SyncPayload } from './types.js'
