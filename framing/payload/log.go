@@ -22,7 +22,11 @@ type Event struct {
 
 // Push is what one client message offers for the log; no Events: nothing.
 type Push struct {
-	Request string // by which the upstream answers; "" where it answers by event ID
+	// Request is the id by which the upstream answers; "" where it answers by
+	// event ID. It is set for a push without events too. The client chooses it:
+	// while two pushes of one connection have the same one, an answer is worth
+	// nothing, since it may be the other's (an empty push is always accepted).
+	Request string
 	Backend string // the log's identity as the client knows it; "" where it does not say
 	Events  []Event
 }
