@@ -39,6 +39,9 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	fromClient.Sender, fromUpstream.Sender = framing.Client, framing.Upstream
 	if a.reads() {
 		fromClient.Look = ses.look
+		if ses.opened != nil {
+			fromClient.Look = ses.lookOpening
+		}
 	}
 	a.s.state(StateOpen, 1)
 	a.s.cfg.Engine.Start(engine.Pipe{

@@ -28,6 +28,13 @@ const (
 	Application Kind = iota // the upstream's business
 	AuthRefresh             // {"type":"auth.refresh"}: never relayed
 	AuthLogout              // {"type":"auth.logout"}: never relayed
+	// Ahead, from First alone: it may come before the first sync message, and
+	// is relayed with it.
+	Ahead
+	// Opening and Within, from an Opener alone: it asks to open an instance
+	// (with Token, where it has one), or speaks of one that must be open.
+	Opening
+	Within
 )
 
 // Found is what a Protocol found in one client message.
@@ -36,7 +43,10 @@ type Found struct {
 	Token    string // the credential; "" where there is none
 	HasToken bool   // a token field with a non-empty string was there
 	Instance string // instanceId; "" where the message names none
-	OptIn    bool   // "authProtocol":1 was there
+	// Address, of Opening and Within, is under what name this connection opens
+	// Instance: one instance may be open under several.
+	Address string
+	OptIn   bool // "authProtocol":1 was there
 	// Out is the message without its credential, in every other byte as it
 	// came; nil where nothing had to be taken out.
 	Out []byte
@@ -80,4 +90,15 @@ type Protocol interface {
 	// ReadsAll tells whether Later must see every client message; then no
 	// extension may be negotiated with the upstream.
 	ReadsAll() bool
+}
+
+// Opener is a Protocol whose clients open any number of instances on one
+// connection, each by a message that carries its token: Later then says Opening
+// or Within of every message that names an instance, First of the first one.
+// Which are open is the caller's to know.
+type Opener interface {
+	Protocol
+	// Denial is the message by which the protocol's server refuses to open
+	// address; code is the reason given in it.
+	Denial(address, code string) (framing.Opcode, []byte)
 }
