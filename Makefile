@@ -14,7 +14,7 @@ LISTEN ?= 127.0.0.1:8787
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOFILES = $(shell find . \( -name node_modules -o -name .cache \) -prune -o -name '*.go' -print)
-SCRIPTS := .ci/run bench/install e2e/setup e2e/stream
+SCRIPTS := .ci/run bench/install client/run-tests e2e/setup e2e/stream
 SCRIPTS += e2e/kube/setup e2e/kube/image e2e/kube/rig/kube-rig
 IMAGE ?= syncward:$(VERSION)
 
@@ -24,11 +24,15 @@ help: ## list the commands
 
 .PHONY: test
 test: setup ## every test there is, under the race detector; ends with the sum
-	@SYNCWARD_E2E=1 FUZZTIME=$(FUZZTIME) e2e/stream unit norace e2e fuzz | .cache/bin/tally
+	@SYNCWARD_E2E=1 FUZZTIME=$(FUZZTIME) e2e/stream unit norace client e2e fuzz | .cache/bin/tally
 
 .PHONY: unit
 unit: .cache/bin/tally ## the tests that need no real parts
 	@e2e/stream unit norace | .cache/bin/tally
+
+.PHONY: client
+client: setup ## only the tests of the package for browsers, in Node and in Chromium
+	@e2e/stream client | .cache/bin/tally
 
 .PHONY: e2e
 e2e: setup ## only the tests against real parts: LiveStore under wrangler, other people's clients
@@ -90,7 +94,7 @@ bench-test: ## the tests of the benchmark itself, which is a module of its own
 
 .PHONY: clean
 clean: ## remove what was built and installed here
-	rm -rf bin .cache e2e/node_modules e2e/livestore/worker/.wrangler
+	rm -rf bin .cache client/build client/dist client/node_modules e2e/node_modules e2e/livestore/worker/.wrangler
 
 .cache/bin/tally: $(wildcard e2e/tally/*.go)
 	@mkdir -p $(@D)

@@ -42,4 +42,5 @@ const (
 	ReasonEncoding      Reason = "content_encoding"
 	ReasonNoUser        Reason = "no_user"
 	ReasonDirectory     Reason = "directory_unavailable"
+	ReasonStore         Reason = "revocations_unavailable"
 )

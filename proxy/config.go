@@ -96,7 +96,9 @@ type Config struct {
 // may be called from any goroutine and must not block for long.
 type Revocations interface {
 	// Check returns the code and the reason to refuse d's token with now; ""
-	// where nothing is known against it.
+	// where nothing is known against it. A store that cannot say returns
+	// authz.AuthUnavailable: that keeps new connections and refreshes out, and
+	// ends no live connection.
 	Check(d authz.Decision) (authz.Code, authz.Reason)
 	// Logout ends what d may end: every token of the user where it is valid,
 	// in grace that token alone. Server.Revoked is called for it.

@@ -48,6 +48,7 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 		fromUpstream.Look = ses.hear
 	}
 	a.s.state(StateOpen, 1)
+	a.s.reconnected(a.decision)
 	a.s.cfg.Engine.Start(engine.Pipe{
 		Client: a.c.Conn, Upstream: up.conn,
 		Up: fromClient, Down: fromUpstream,

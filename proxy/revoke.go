@@ -27,7 +27,11 @@ func (ses *session) recheck() {
 	ses.mu.Lock()
 	d := ses.decision
 	ses.mu.Unlock()
-	if code, reason := ses.s.revoked(d); code != "" && ses.mayRefuse(authz.Refuse(code, reason)) {
+	code, reason := ses.s.revoked(d)
+	if code == "" || code == authz.AuthUnavailable { // not known to be revoked
+		return
+	}
+	if ses.mayRefuse(authz.Refuse(code, reason)) {
 		ses.end(refusal{code: code, reason: reason})
 	}
 }

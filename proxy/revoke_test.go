@@ -22,6 +22,7 @@ type revoker struct {
 	fail   error
 	server func() *proxy.Server
 	after  func(authz.Decision) // behind an answer of Check
+	silent bool                 // it cannot say
 }
 
 func (v *revoker) Check(d authz.Decision) (authz.Code, authz.Reason) {
@@ -33,6 +34,9 @@ func (v *revoker) Check(d authz.Decision) (authz.Code, authz.Reason) {
 				v.after(d)
 			}
 		}()
+	}
+	if v.silent {
+		return authz.AuthUnavailable, authz.ReasonStore
 	}
 	if mark, ok := v.users[d.UserID]; ok && !d.IssuedAt.After(mark) || v.tokens[d.TokenID] && d.TokenID != "" {
 		return authz.SessionRevoked, authz.ReasonRevoked
@@ -99,6 +103,25 @@ func TestARevocationWhileTheUpstreamIsDialledIsNotMissed(t *testing.T) {
 		t.Fatalf("upgrade: %d", code)
 	}
 	c.wantClose(4403, "SESSION_REVOKED")
+}
+
+func TestAStoreThatCannotSayKeepsNewConnectionsOutAndEndsNone(t *testing.T) {
+	r, v := withRevoker(t)
+	c, _ := r.optedIn(r.good("ada"))
+	c.wantText("ack:" + stripped)
+	v.mu.Lock()
+	v.silent = true
+	v.mu.Unlock()
+	r.open("/sync").text(initFrame(r.good("ada"))).wantClose(1013, "AUTH_UNAVAILABLE")
+	if a := r.seen.last(t); a.Reason != authz.ReasonStore || a.UserID != "ada" {
+		t.Errorf("%+v", a)
+	}
+	c.text(refreshMessage(r.token("ada", 0, 2*time.Hour)))
+	if e := c.hear("auth.error"); e.Code != "AUTH_UNAVAILABLE" {
+		t.Errorf("auth.error %+v", e)
+	}
+	r.server.Revoked("ada")
+	c.text("alive").wantText("ack:alive")
 }
 
 func TestALogoutOfAValidConnectionEndsAllOfTheUser(t *testing.T) {

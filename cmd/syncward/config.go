@@ -79,6 +79,13 @@ type settings struct {
 	IdentityPreviousKey  string `env:"IDENTITY_PREVIOUS_KEY"`
 	RevocationStore      string `env:"REVOCATION_STORE"`
 	RevocationFile       string `env:"REVOCATION_FILE"`
+	RevocationFailure    string `env:"REVOCATION_FAILURE"`
+	NATSURL              string `env:"NATS_URL"`
+	NATSCredsFile        string `env:"NATS_CREDS_FILE"`
+	NATSCAFile           string `env:"NATS_CA_FILE"`
+	NATSCertFile         string `env:"NATS_CERT_FILE"`
+	NATSKeyFile          string `env:"NATS_KEY_FILE"`
+	NATSBucket           string `env:"NATS_BUCKET"`
 	AdminToken           string `env:"ADMIN_TOKEN"`
 	IdentityIssuer       string `env:"IDENTITY_ISSUER"`
 	IdentityAudience     string `env:"IDENTITY_AUDIENCE"`
@@ -161,7 +168,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
-		checkLimits, checkAccess, checkUsers, checkIdentity, checkDurations, checkServerTLS,
+		checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkServerTLS,
 	} {
 		check(c, r)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, users *directory.Directory, store revocations, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, users *directory.Directory, store proxy.Revocations, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
