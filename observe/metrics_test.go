@@ -185,7 +185,7 @@ func TestHooksCountWhatTheyAreTold(t *testing.T) {
 		`syncward_connection_closes_total{by="client",code="other"}`:  1,
 		`syncward_token_refreshes_total{how="reconnect",result="ok"}`: 1,
 		`syncward_breaker_state{name="upstream"}`:                     2,
-		`syncward_events_attributed_total{protocol="json"}`:          5,
+		`syncward_events_attributed_total{protocol="json"}`:           5,
 		`syncward_journal_unconfirmed_events`:                         7,
 		`syncward_auth_mode{mode="observe"}`:                          1,
 		`syncward_enforce_percent`:                                    25,
