@@ -20,9 +20,17 @@ type opening struct {
 	decision authz.Decision
 }
 
+// opener is implemented by protocols whose clients open their instances one by
+// one: payload.Opening and payload.Within are the kinds of their messages.
+type opener interface {
+	// Denial is the message by which the protocol's own server refuses to open
+	// address, with code as the reason.
+	Denial(address, code string) (framing.Opcode, []byte)
+}
+
 // isOpener tells whether the clients open their instances one by one.
 func (s *Server) isOpener() bool {
-	_, is := s.cfg.Protocol.(payload.Opener)
+	_, is := s.cfg.Protocol.(opener)
 	return is
 }
 
@@ -30,13 +38,13 @@ func (s *Server) isOpener() bool {
 // message asked for is refused; nil where it has no word for that, or where the
 // refusal says nothing against the client.
 func (s *Server) denial(found payload.Found, code authz.Code) []byte {
-	opener, is := s.cfg.Protocol.(payload.Opener)
+	protocol, is := s.cfg.Protocol.(opener)
 	status := wires[code].status
 	if !is || found.Kind != payload.Opening && found.Kind != payload.Within ||
 		status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return nil
 	}
-	op, msg := opener.Denial(found.Address, string(code))
+	op, msg := protocol.Denial(found.Address, string(code))
 	return framing.AppendFrame(nil, true, op, msg, nil)
 }
 
@@ -46,7 +54,7 @@ func (s *Server) denial(found payload.Found, code authz.Code) []byte {
 func (ses *session) lookOpening(m framing.Message) framing.Verdict {
 	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{OptedIn: ses.optIn})
 	if err != nil {
-		return ses.lookRefused(found, err)
+		return ses.deny(found, unreadable(err))
 	}
 	switch found.Kind {
 	case payload.AuthRefresh, payload.AuthLogout:
@@ -60,25 +68,17 @@ func (ses *session) lookOpening(m framing.Message) framing.Verdict {
 			return ses.deny(found, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
 		}
 	}
-	return passed(found)
-}
-
-// passed lets a message through without its token.
-func passed(found payload.Found) framing.Verdict {
-	if found.Out == nil {
-		return framing.Verdict{Action: framing.Pass}
-	}
-	return framing.Verdict{Action: framing.Rewrite, Payload: found.Out}
+	return passing(found.Out)
 }
 
 // deny refuses a message with d, under a policy that refuses.
 func (ses *session) deny(found payload.Found, d authz.Decision) framing.Verdict {
 	if !ses.mayRefuse(d) {
-		return passed(found)
+		return passing(found.Out)
 	}
 	r := refuse(d, found.HasToken)
 	r.told = ses.s.denial(found, r.code)
-	return framing.Verdict{Action: framing.Refuse, Cause: errLook{r}}
+	return refusing(r)
 }
 
 func (ses *session) isOpen(address string) bool {
@@ -94,7 +94,7 @@ func (ses *session) isOpen(address string) bool {
 func (ses *session) judgeOpening(found payload.Found) {
 	defer ses.contain()
 	<-ses.ready
-	verdict := passed(found)
+	verdict := passing(found.Out)
 	d := ses.decideOpening(found)
 	switch {
 	case d.Allow:

@@ -23,11 +23,11 @@ type Options struct {
 	Replace string
 }
 
-// Protocol is payload.Opener for Hocuspocus. It holds no state of a connection
+// Protocol is payload.Protocol for Hocuspocus. It holds no state of a connection
 // and may be used by many at once.
 type Protocol struct{ options Options }
 
-var _ payload.Opener = (*Protocol)(nil)
+var _ payload.Protocol = (*Protocol)(nil)
 
 // New gives a Protocol with these options.
 func New(o Options) *Protocol { return &Protocol{o} }

@@ -31,8 +31,10 @@ const (
 	// Ahead, from First alone: it may come before the first sync message, and
 	// is relayed with it.
 	Ahead
-	// Opening and Within, from an Opener alone: it asks to open an instance
-	// (with Token, where it has one), or speaks of one that must be open.
+	// Opening and Within come from a protocol whose clients open any number of
+	// instances on one connection: it asks to open one (with Token, where it has
+	// one), or speaks of one that must be open. Which are open is the caller's to
+	// know.
 	Opening
 	Within
 )
@@ -90,15 +92,4 @@ type Protocol interface {
 	// ReadsAll tells whether Later must see every client message; then no
 	// extension may be negotiated with the upstream.
 	ReadsAll() bool
-}
-
-// Opener is a Protocol whose clients open any number of instances on one
-// connection, each by a message that carries its token: Later then says Opening
-// or Within of every message that names an instance, First of the first one.
-// Which are open is the caller's to know.
-type Opener interface {
-	Protocol
-	// Denial is the message by which the protocol's server refuses to open
-	// address; code is the reason given in it.
-	Denial(address, code string) (framing.Opcode, []byte)
 }
