@@ -63,7 +63,7 @@ func (m *metrics) registerAuth(r registrar) {
 	m.grace = r.counter("syncward_auth_grace_accepts_total",
 		"Attempts admitted with an expired token within JWT_GRACE_PERIOD.").WithLabelValues()
 	m.refreshes = r.counter("syncward_token_refreshes_total",
-		"Token refreshes: on the open connection (in-band), or by a new connection with a newer iat (reconnect).",
+		"Token refreshes: on the open connection (in-band), or by a new connection with a newer iat than the newest of that user that this replica lately saw (reconnect, always ok).",
 		axis{"how", words(hows)}, axis{"result", words(refreshes)})
 	m.mode = r.gauge("syncward_auth_mode", "1 for the mode in force, 0 for the others.", axis{"mode", modeWords()})
 	m.percent = r.gauge("syncward_enforce_percent", "Share of users that enforce applies to, 0 to 100.").WithLabelValues()

@@ -157,6 +157,7 @@ func (ses *session) refresh(token string, next authz.Decision) bool {
 			result = RefreshOK
 			if ses.refreshes() {
 				ses.decision = held
+				ses.s.renewals.newer(held.UserID, held.IssuedAt)
 			}
 		}
 	}

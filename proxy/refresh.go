@@ -68,6 +68,7 @@ func (ses *session) answerRefresh(token string) {
 	switch {
 	case moved || same:
 		ses.s.refreshed(RefreshInBand, RefreshOK)
+		ses.s.renewals.newer(held.UserID, held.IssuedAt) // the next reconnect brings the same
 		ses.watch()
 		ses.recheck() // the new token may have been revoked while it was judged
 		ses.conn.Insert(engine.ToClient, ses.okFrame(held))

@@ -41,6 +41,7 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 		fromClient.Look = ses.look
 	}
 	a.s.state(StateOpen, 1)
+	a.s.reconnected(a.decision)
 	a.s.cfg.Engine.Start(engine.Pipe{
 		Client: a.c.Conn, Upstream: up.conn,
 		Up: fromClient, Down: fromUpstream,

@@ -4,4 +4,6 @@
  *
  * @packageDocumentation
  */
-export type { AuthErrorCode, AuthState, AuthStatus, EventWithMetadata, SyncAuth, SyncPayload } from './types.js'
+export type {
+  Accepted, AfterRefusal, AuthErrorCode, AuthState, AuthStatus, EventWithMetadata, SignOutOptions, SyncAuth, SyncPayload,
+} from './types.js'
