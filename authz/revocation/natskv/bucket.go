@@ -57,6 +57,25 @@ func openBucket(ctx context.Context, nc *nats.Conn, name string) (*bucket, error
 	return &bucket{name, js, kv, stream, info.Created, info.State.LastSeq, info.Config.AllowMsgTTL}, nil
 }
 
+// Probe tells whether the bucket is there, and changes nothing. The error says
+// why it, or the server, cannot serve.
+func Probe(ctx context.Context, nc *nats.Conn, name string) (bool, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return false, fmt.Errorf("natskv: %w", err)
+	}
+	if _, err := js.AccountInfo(ctx); err != nil {
+		return false, fmt.Errorf("natskv: JetStream: %w", err)
+	}
+	stream, err := js.Stream(ctx, "KV_"+name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("natskv: bucket: %w", err)
+	}
+	return true, unfit(stream.CachedInfo().Config)
+}
+
 // create makes the bucket with as many copies as the cluster gives now. Another
 // replica may be doing the same: the first one's bucket is everybody's.
 func create(ctx context.Context, js jetstream.JetStream, name string) error {
