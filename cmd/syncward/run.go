@@ -37,7 +37,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	}
 	level.SetLevel(l.force.Load().LogLevel)
 	b := thisBuild()
-	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log})
+	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
 	users := c.users(o.Hooks())
 	defer users.Close()
 	store, err := openRevocations(c, tellStore(o, log))

@@ -29,6 +29,7 @@ func newServer(c *config, l *live, users *directory.Directory, store proxy.Revoc
 		Names:              c.names(),
 		RejectHTTP:         c.RejectHTTP,
 		CloseCodes:         c.closeCodes(),
+		Inject:             c.Injector,
 		TokenQuery:         c.TokenQuery,
 		TokenCookie:        c.TokenCookie,
 		UpstreamToken:      c.UpstreamAuthToken,

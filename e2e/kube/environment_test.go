@@ -83,7 +83,7 @@ func TestServeWouldStartWithWhatTheChartSets(t *testing.T) {
 		{"observe", "authMode=off", "off"},
 		{"observe", "jwt.existingSecret=sync-keys,jwt.secretKey=jwt,authMode=enforce", "enforce"},
 		{"enforce", "protocol=livestore", "enforce"},
-		{"enforce", "authMode=off,config.REVOCATION_STORE=nats,config.NATS_URL=nats://nats:4222,nats.existingSecret=n,nats.credsKey=c,nats.caKey=a,nats.certKey=b,nats.keyKey=k", "off"},
+		{"enforce", "authMode=off,config.REVOCATION_STORE=nats,config.NATS_URL=nats://nats:4222,nats.existingSecret=sync-keys,nats.credsKey=jwt,nats.caKey=jwt,nats.certKey=jwt,nats.keyKey=jwt", "off"},
 		{"enforce", "jwt.gracePeriod=0,authMode=observe", "observe"},
 	} {
 		t.Run(c.installation+","+c.set, func(t *testing.T) {
