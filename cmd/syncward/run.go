@@ -37,10 +37,10 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	}
 	level.SetLevel(l.force.Load().LogLevel)
 	b := thisBuild()
-	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log})
+	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
 	users := c.users(o.Hooks())
 	defer users.Close()
-	store, err := openRevocations(c)
+	store, err := openRevocations(c, tellStore(o, log))
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	health := observe.NewHealth(observe.Check{Name: "keys", Why: l.notReady})
+	health := observe.NewHealth(
+		observe.Check{Name: "keys", Why: l.notReady},
+		observe.Check{Name: "store", Why: func() string { return store.notReady(l.policy()) }})
 	l.onChange(level, o, log, srv.PolicyChanged)
 	announce(c, r, l, log, client.Addr(), admin.Addr())
 
@@ -61,6 +63,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	stop, cancel := context.WithCancel(context.Background())
 	side.Go(func() { newFollower(l.watches(c), reloaded(o, log)).run(stop, followEvery) })
 	side.Go(func() { remind(stop, c, log) })
+	side.Go(func() { store.run(stop) })
 	if l.fetched = fetched(o, log); l.remote != nil {
 		side.Go(func() { l.remote.Run(stop) })
 	}
