@@ -1,14 +1,19 @@
 package attribution
 
 import (
-	"context"
 	"crypto/sha256"
 	"time"
 )
 
+// Hash is of an event's content, as payload.Event has it.
+type Hash = [sha256.Size]byte
+
 // Author is who a connection belongs to.
 type Author struct {
-	UserID       string
+	UserID string // never empty, but in a sight
+	// ConnectionID is empty where the user is certain and the connection is
+	// not: the user offered the event by several, and no answer says by which
+	// it came into the log.
 	ConnectionID string
 }
 
@@ -31,10 +36,13 @@ type Record struct {
 	Name      string
 	ClientID  string
 	SessionID string
-	Hash      [sha256.Size]byte
+	Hash      Hash
 	Author
 	Timestamp time.Time // when Syncward received it, to the millisecond
-	State     State
+	// Attempt tells the pushes of one event apart: a random number below 2^53,
+	// the same for all events of a push.
+	Attempt int64
+	State   State
 }
 
 // Place names one slot of one log. Of a place there is at most one confirmed
@@ -48,33 +56,11 @@ type Place struct {
 // Place returns the slot that r speaks of.
 func (r Record) Place() Place { return Place{r.StoreID, r.BackendID, r.SeqNum, r.EventID} }
 
-// Query selects records; zero fields select all.
-type Query struct {
-	StoreID      string
-	UserID       string
-	ConnectionID string
-	From, Until  time.Time // From <= Timestamp < Until
-	AfterSeqNum  int64     // of a StoreID: SeqNum above it
-	Limit        int       // 0: 1000
-}
+// Sight tells that r is no intent, but the note that an event with this hash is
+// in the log at this place, and that more than one author may have put it there.
+func (r Record) Sight() bool { return r.UserID == "" }
 
-// Journal keeps records. What a method has returned nil for is durable: it
-// outlives a kill at any later instant. Methods may be called from any
-// goroutine; several processes may share one journal where its kind says so.
-type Journal interface {
-	// Intend keeps unconfirmed records, beside others for the same places.
-	Intend(ctx context.Context, intents []Record) error
-	// Confirm makes each the one record of its place and forgets the place's
-	// intents. A place that has its confirmed record keeps that one.
-	Confirm(ctx context.Context, records []Record) error
-	// Forget drops intents, by place, author, connection and hash.
-	Forget(ctx context.Context, intents []Record) error
-	// Open returns the intents of a store that are neither confirmed nor
-	// forgotten, whichever process made them.
-	Open(ctx context.Context, storeID string) ([]Record, error)
-	// Events answers a query, ordered by store, backend and place.
-	Events(ctx context.Context, q Query) ([]Record, error)
-	// Unconfirmed counts the open intents of all stores.
-	Unconfirmed(ctx context.Context) (int, error)
-	Close() error
+// Same tells whether r and o are the same intent, or the same sight.
+func (r Record) Same(o Record) bool {
+	return r.Place() == o.Place() && r.Author == o.Author && r.Attempt == o.Attempt && r.Hash == o.Hash
 }

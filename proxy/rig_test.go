@@ -111,7 +111,9 @@ type seen struct {
 	closed   []string
 	dials    []proxy.DialResult
 	faults   []string
-	refresh  []proxy.RefreshResult
+	refresh  []proxy.RefreshResult // in-band
+	// reconnects with a newer token
+	reconnects int
 }
 
 func (s *seen) hooks() proxy.Hooks {
@@ -120,7 +122,15 @@ func (s *seen) hooks() proxy.Hooks {
 		Auth:     func(a proxy.Attempt) { lock(func() { s.attempts = append(s.attempts, a) }) },
 		Observed: func(c authz.Code) { lock(func() { s.observed = append(s.observed, c) }) },
 		Dial:     func(d proxy.DialResult) { lock(func() { s.dials = append(s.dials, d) }) },
-		Refresh:  func(_ proxy.RefreshHow, r proxy.RefreshResult) { lock(func() { s.refresh = append(s.refresh, r) }) },
+		Refresh: func(how proxy.RefreshHow, r proxy.RefreshResult) {
+			lock(func() {
+				if how == proxy.RefreshReconnect {
+					s.reconnects++
+					return
+				}
+				s.refresh = append(s.refresh, r)
+			})
+		},
 		Fault: func(_, what string, err error) {
 			lock(func() { s.faults = append(s.faults, what+": "+err.Error()) })
 		},

@@ -20,6 +20,7 @@ type Server struct {
 	pending  *pending
 	sessions *sessions
 	failures *throttle
+	renewals *renewals
 	plain    *plainServer
 
 	mu        sync.Mutex
@@ -41,6 +42,7 @@ func New(cfg Config) (*Server, error) {
 		pending:  newPending(cfg.MaxPending),
 		sessions: newSessions(cfg.MaxConnections, cfg.MaxPerUser),
 		failures: newThrottle(cfg.FailuresPerMinute, cfg.Now),
+		renewals: newRenewals(),
 
 		listeners: map[net.Listener]struct{}{},
 	}

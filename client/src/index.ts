@@ -4,16 +4,21 @@
  *
  * @packageDocumentation
  */
-export type { AuthErrorCode, AuthState, AuthStatus, EventWithMetadata, SyncAuth, SyncPayload } from './types.js'
+export { createSyncAuth } from './create-sync-auth.js'
+export { RefreshRefused } from './errors.js'
+export type { RefreshContext, RefreshReason, SyncAuthOptions } from './auth/options.js'
+export type { RefreshResult } from './auth/token.js'
+export type { AuthStorage } from './storage/types.js'
+export type {
+  Accepted, AfterRefusal, AuthErrorCode, AuthState, AuthStatus, EventWithMetadata, SignOutOptions, SyncAuth, SyncPayload,
+} from './types.js'
 
 export { socketClass, type SocketConstructor } from './socket/bind.js'
-export type { BackoffOptions } from './socket/backoff.js'
-export type { Next } from './socket/closes.js'
 export type { Session } from './socket/connection.js'
 export type { Lost } from './socket/driver.js'
 export type { SyncSocketEventMap } from './socket/events.js'
 export type { AuthError, AuthOk, AuthWarning } from './socket/messages.js'
-export type { SyncSocketOptions } from './socket/options.js'
+export type { ReconnectOptions, SyncSocketOptions } from './socket/options.js'
 export { SyncSocket } from './socket/socket.js'
 
 export type { Ack, Reject, Rejection } from './queue/ack.js'

@@ -114,6 +114,12 @@ func (c *config) derive(s *setting) {
 		s.Value = map[bool]string{true: "http", false: "close"}[c.RejectHTTP]
 	case "CLOSE_CODES":
 		s.Value = c.CloseCodeStyle
+	case "NATS_CREDS_FILE":
+		if s.Value != "" {
+			s.Value = shownPath(s.Value)
+		}
+	case "DRAIN_SOCKET":
+		s.Value = c.drainSocket()
 	case "USER_ID_HEADER":
 		s.Value = c.names().UserIDHeader()
 	case "JWT_ALGORITHMS":

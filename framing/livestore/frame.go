@@ -42,8 +42,9 @@ var (
 // Errors: ErrForbidden for a Request of another store than b.Instance and for
 // an admin message that is not allowed. ErrBadFrame for all that is not on the
 // list above: what is no strict JSON object, a Request without a storeId, and
-// ids that are no strings, since a numeric one leaves the upstream's connection
-// without any further answer.
+// ids that are no decimal strings. The upstream reads an id by BigInt: a number
+// or a word leaves its connection without any further answer, and "01" or ""
+// would be answered under another id than the client's.
 func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload.Found, error) {
 	if string(msg) == ping || string(msg) == ping03 {
 		return payload.Found{}, nil
@@ -61,7 +62,7 @@ func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload
 	case m.tag.Is(msg, "Request"):
 		return p.request(m, b, socketCalls)
 	case m.tag.Is(msg, "Ack"), m.tag.Is(msg, "Interrupt"):
-		if m.requestID.Kind != '"' {
+		if !decimal(msg, m.requestID) {
 			return payload.Found{}, payload.ErrBadFrame
 		}
 		return payload.Found{}, nil
@@ -120,13 +121,31 @@ func (p *Protocol) read(msg []byte) (message, error) {
 	return message{msg: msg, tag: at[0], id: at[1], requestID: at[2], call: at[3], store: at[4], tok: at[5]}, nil
 }
 
+// decimal tells whether v is a string that holds an integer as the upstream
+// would write it, of up to 18 digits.
+func decimal(msg []byte, v payload.Value) bool {
+	if v.Kind != '"' {
+		return false
+	}
+	digits := msg[v.Start+1 : v.End-1]
+	if len(digits) == 0 || len(digits) > 18 || digits[0] == '0' && len(digits) > 1 {
+		return false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // request judges a Request that must call one of calls.
 func (p *Protocol) request(m message, b payload.Bound, calls []string) (payload.Found, error) {
 	known := false
 	for _, call := range calls {
 		known = known || m.call.Is(m.msg, call)
 	}
-	if !known || m.id.Kind != '"' || m.store.Kind != '"' {
+	if !known || !decimal(m.msg, m.id) || m.store.Kind != '"' {
 		return payload.Found{}, payload.ErrBadFrame
 	}
 	f := payload.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}

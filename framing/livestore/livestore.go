@@ -5,10 +5,11 @@
 //	p := livestore.New(livestore.Options{})
 //	u, err := p.Query(r.URL.RawQuery)              // u.Token, u.Instance, u.Query goes upstream
 //	f, err := p.Later(op, msg, payload.Bound{Instance: u.Instance})
+//	push, err := p.Pushed(op, msg); news := p.Told(op, answer)
 //
 // It holds every frame to the store of the URL and knows a closed list of
-// messages. It does not read what the upstream answers, keeps no account of
-// request ids, and does not look into the events.
+// messages. It keeps no account of request ids: which push an answer is for is
+// the caller's to know. It does not judge what events say.
 package livestore
 
 import "github.com/syncward/syncward/framing/payload"

@@ -20,11 +20,18 @@ type Event struct {
 	Hash [sha256.Size]byte
 }
 
-// Push is what one client message offers for the log; no Events: nothing.
+// Push is what one client message asks of the log; no Events: nothing is offered.
 type Push struct {
-	Request string // by which the upstream answers; "" where it answers by event ID
+	// Request is the id by which the upstream answers, and names nothing else:
+	// so it is told of every request of the client that gets an answer, a pull
+	// too, or the answer to a pull could be taken for that to a push under the
+	// same id. "" where the upstream answers by event ID.
+	Request string
 	Backend string // the log's identity as the client knows it; "" where it does not say
-	Events  []Event
+	// Unsaid tells that the log has an identity which this push leaves out. It
+	// is false where the protocol knows none.
+	Unsaid bool
+	Events []Event
 }
 
 // Outcome is what an upstream says of a push.
@@ -37,7 +44,7 @@ const (
 	Rejected         // they are not, and will not be by that push
 )
 
-// Answer is an upstream's word on one push (Request) or one event (ID).
+// Answer is an upstream's word on one request, which ends it, or on one event (ID).
 type Answer struct {
 	Request string
 	ID      string

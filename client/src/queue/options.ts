@@ -1,4 +1,4 @@
-import { realClock, type Clock } from '../socket/clock.js'
+import { realClock, type Clock } from '../clock.js'
 import type { SyncSocket } from '../socket/socket.js'
 import type { SyncAuth } from '../types.js'
 import { ackByPath, defaultIdPath, rejectByPath, type Ack, type Reject } from './ack.js'

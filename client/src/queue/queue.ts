@@ -49,11 +49,6 @@ export interface OfflineQueue {
   retry(ids: readonly string[]): Promise<number>
   /** Forgets dead letters; returns how many there were. */
   forget(ids: readonly string[]): Promise<number>
-  /**
-   * Logs out by way of `auth`. What is pending is kept on this machine until the
-   * same user is back, or discarded, for all instances.
-   */
-  signOut(how: { pending: 'keep' | 'discard' }): Promise<void>
   /** Lets another tab send. The socket stays open, and what is pending, kept. */
   close(): Promise<void>
 }
@@ -63,7 +58,9 @@ const nobody = ''
 
 /**
  * A queue of events for one instance: what is pushed is kept in IndexedDB, under
- * the user who pushed it, until the server says that it has it.
+ * the user who pushed it, until the server says that it has it. What is pending
+ * at a log-out is kept until the same user is back, or, with
+ * `auth.signOut({ pending: 'discard' })`, discarded for all instances.
  */
 export function createQueue(options: QueueOptions): OfflineQueue {
   return new Queue(queueSettings(options))
@@ -141,13 +138,6 @@ class Queue implements OfflineQueue {
     return this.#then(this.#store.settle(this.#partition(this.o.socket.session), ids, 'discard'))
   }
 
-  async signOut({ pending }: { pending: 'keep' | 'discard' }): Promise<void> {
-    const { userId } = this.#partition(this.o.socket.session)
-    await this.o.auth.signOut()
-    // Behind what was pushed until now, in any tab.
-    if (pending === 'discard') await this.#then(this.#store.discard(userId))
-  }
-
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -184,12 +174,16 @@ class Queue implements OfflineQueue {
     globalThis.addEventListener?.('pagehide', () => void this.#drainer.pause(), { signal })
     globalThis.addEventListener?.('pageshow', pump, { signal })
     const unsubscribe = auth.subscribe(() => this.#changed())
+    const unhook = auth.onSignOut(async ({ pending }) => {
+      const { userId } = this.#partition(socket.session) // they still are
+      if (pending === 'discard' && userId !== nobody) await this.#then(this.#store.discard(userId))
+    })
     if (typeof BroadcastChannel !== 'undefined') {
       this.#channel = new BroadcastChannel(`${this.o.database}:${this.o.instanceId}`)
       this.#channel.onmessage = () => { pump(); this.#changed() }
       unref(this.#channel)
     }
-    return () => { abort.abort(); unsubscribe() }
+    return () => { abort.abort(); unsubscribe(); unhook() }
   }
 
   async #then<T>(work: Promise<T>): Promise<T> {

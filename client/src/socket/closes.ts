@@ -1,37 +1,14 @@
-import type { AuthErrorCode } from '../types.js'
+import { afterRefusal, isAuthErrorCode } from '../codes.js'
+import type { AfterRefusal, AuthErrorCode } from '../types.js'
 
 /**
- * What follows a close:
- * - `refresh`: get a new token, then connect again
- * - `login`: wait until somebody logs in
- * - `backoff`: connect again later, with the same token
- * - `stop`: the same attempt would end the same way; the socket is closed
- * - `sign-out`: the session is over
+ * What follows a close: `refresh` and connect again, wait for a `login`, connect
+ * again after a `backoff` with the same token, or `stop`, since the same attempt
+ * would end the same way. Syncward's words are in codes.ts. This is the list
+ * of the numbers, for closes whose reason is none of those words: by other
+ * servers, and by what lies between.
  */
-export type Next = 'refresh' | 'login' | 'backoff' | 'stop' | 'sign-out'
-
-/**
- * By Syncward's word, which is the close reason. Those that `ask` concern the
- * token or its user: there `SyncAuth.reportRefused` decides, since it knows what
- * was tried already, and `next` is what to expect of it at first.
- */
-export const refusals: Readonly<Record<AuthErrorCode, { next: Next; ask: boolean }>> = {
-  AUTH_REQUIRED: { next: 'refresh', ask: true },
-  TOKEN_INVALID: { next: 'refresh', ask: true }, // one forced refresh, then log in
-  TOKEN_EXPIRED: { next: 'refresh', ask: true }, // past grace
-  USER_NOT_FOUND: { next: 'sign-out', ask: true },
-  SESSION_REVOKED: { next: 'sign-out', ask: true },
-  FORBIDDEN: { next: 'stop', ask: false }, // this user may not open this instance; that is no fault of the token
-  RATE_LIMITED: { next: 'backoff', ask: false }, // says nothing of the token: the same one again
-  BAD_FRAME: { next: 'stop', ask: false },
-  MESSAGE_TOO_BIG: { next: 'stop', ask: false },
-  AUTH_UNAVAILABLE: { next: 'backoff', ask: false }, // keeps the token
-  UPSTREAM_UNAVAILABLE: { next: 'backoff', ask: false },
-  DRAINING: { next: 'backoff', ask: false }, // after the given delay
-}
-
-/** By number, where the reason is no word of Syncward's: other servers, and what lies between. */
-export const closes: Readonly<Record<number, Next>> = {
+export const closes: Readonly<Record<number, AfterRefusal>> = {
   // RFC 6455 and the registry of close codes.
   1000: 'backoff', // normal: the server ended what the application wants open
   1001: 'backoff', // going away
@@ -71,18 +48,15 @@ const late = [4408, 3008]
 export interface Verdict {
   /** Syncward's word, where it was one. */
   refusal: AuthErrorCode | null
-  next: Next
-  /** `SyncAuth.reportRefused` has the last word. */
+  /** What to do, as far as the close alone tells. */
+  next: AfterRefusal
+  /** It concerns the token that was sent: `SyncAuth` has the last word, and knows what was tried already. */
   ask: boolean
-}
-
-function isRefusal(reason: string): reason is AuthErrorCode {
-  return Object.hasOwn(refusals, reason)
 }
 
 /** Reads a close: the reason first, since the number only picks what a client does. */
 export function afterClose(code: number, reason: string): Verdict {
-  if (!isRefusal(reason)) return { refusal: null, next: closes[code] ?? 'backoff', ask: false }
+  if (!isAuthErrorCode(reason)) return { refusal: null, next: closes[code] ?? 'backoff', ask: false }
   if (reason === 'AUTH_REQUIRED' && late.includes(code)) return { refusal: reason, next: 'backoff', ask: false }
-  return { refusal: reason, ...refusals[reason] }
+  return { refusal: reason, next: afterRefusal(reason), ask: true }
 }

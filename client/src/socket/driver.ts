@@ -1,10 +1,13 @@
-import type { AuthErrorCode, AuthState } from '../types.js'
-import { backoff, floorMs } from './backoff.js'
-import { afterClose, type Next, type Verdict } from './closes.js'
+import { fullJitter } from '../backoff.js'
+import type { AfterRefusal, AuthErrorCode, AuthState } from '../types.js'
+import { afterClose, type Verdict } from './closes.js'
 import { Connection, type End, type Session, type Told } from './connection.js'
 import type { AuthOk } from './messages.js'
 import type { Settings } from './options.js'
 import { Refresher } from './refresher.js'
+
+/** No delay is shorter, in milliseconds, whatever chance says: a socket never loops hot. */
+const floorMs = 100
 
 /**
  * Where a socket is:
@@ -21,7 +24,7 @@ export interface Lost {
   wasClean: boolean
   /** Syncward's word, where the reason is one. */
   refusal: AuthErrorCode | null
-  next: Next
+  next: AfterRefusal
   /** Until the next attempt, in milliseconds; null: there is none of its own. */
   delayMs: number | null
 }
@@ -94,7 +97,6 @@ export class Driver {
     if (now === before || this.#judging || this.phase === 'closing' || this.phase === 'closed') return
     this.#state = now
     if (sameUser(before, now, this.connection?.session ?? null)) return this.#renewed(before, now)
-    if (now.status === 'signed-out' && now.error === null && this.s.logout) this.connection?.logout()
     this.#attempt = 0
     this.#force = false
     const over = now.status === 'signed-out' ? { next: 'login' as const, delayMs: null } : {}
@@ -159,7 +161,7 @@ export class Driver {
     this.phase = 'ready'
     this.#refresher = new Refresher(this.s.auth, this.s.clock, connection)
     this.#cancel = this.s.clock.after(this.s.reconnect?.stableMs ?? 0, () => { this.#attempt = 0 })
-    if (ok !== null) this.s.auth.reportAccepted(ok)
+    if (ok !== null) this.s.auth.reportAccepted(ok, connection.token)
     this.check()
     if (this.connection === connection) this.out.ready(session, ok)
   }
@@ -172,22 +174,22 @@ export class Driver {
       // One connection is one user's, from its beginning to its end.
       if (taken.ok.userId !== connection.session?.userId) return connection.drop(1006, 'USER_MISMATCH')
       this.#refresher?.accepted()
-      this.s.auth.reportAccepted(taken.ok)
+      this.s.auth.reportAccepted(taken.ok, connection.token)
     }
-    if (taken.kind === 'warning') this.#refresher?.due(true)
+    if (taken.kind === 'warning') this.#refresher?.due()
     if (taken.kind === 'error') this.#refresher?.refused(taken.error)
     if (this.connection === connection) this.out.taken(taken)
   }
 
   #ended(end: End): void {
-    const session = this.connection?.session ?? null
+    const { session = null, token = null } = this.connection ?? {}
     this.connection = null
     this.#pause()
     const verdict = afterClose(end.code, end.reason)
     const lost: Lost = { code: end.code, reason: end.reason, wasClean: end.wasClean, refusal: verdict.refusal, next: 'stop', delayMs: null }
     if (this.phase === 'closing') return this.#finish(lost)
     this.phase = 'waiting'
-    lost.next = this.#judge(verdict, session)
+    lost.next = this.#judge(verdict, session, token)
     if (this.s.reconnect === null || lost.next === 'stop') return this.#finish(lost)
     if (lost.next === 'login' || lost.next === 'sign-out') this.#block()
     else lost.delayMs = this.#later(end.error?.retryAfterMs ?? 0)
@@ -196,22 +198,21 @@ export class Driver {
   }
 
   /** Says what follows a close, and sets about it where that concerns the user. */
-  #judge({ refusal, next, ask }: Verdict, session: Session | null): Next {
+  #judge({ refusal, next, ask }: Verdict, session: Session | null, token: string | null): AfterRefusal {
     const { auth } = this.s
     // Admitted while Syncward was off, and it is on again: nobody has looked at the token.
     if (refusal === 'AUTH_REQUIRED' && session?.mode === 'plain') return 'backoff'
     if (refusal !== null && ask) {
       this.#judging = true
-      next = auth.reportRefused(refusal)
-      if (next === 'sign-out' && auth.state.status !== 'signed-out') auth.signOut().catch(() => {}) // it keeps its own errors
+      next = auth.reportRefused(refusal, token)
       this.#judging = false
     }
-    if (next === 'refresh' && auth.state.status === 'anonymous') return 'login'
-    if (next === 'refresh') {
-      // A server without words may mean anything else: it gets one new token, and then time.
-      this.#force = refusal !== null || this.#attempt === 0
-      if (this.s.reconnect === null) auth.getToken({ forceRefresh: true }).catch(() => {}) // for the library's next socket
-    }
+    if (next !== 'refresh') return next
+    if (auth.state.status === 'anonymous') return 'login'
+    // SyncAuth knows what it said of a word. A server without words may mean
+    // anything else: it gets one new token, and then time.
+    this.#force = !ask && this.#attempt === 0
+    if (this.s.reconnect === null) auth.getToken({ forceRefresh: this.#force }).catch(() => {}) // for the library's next socket
     return next
   }
 
@@ -224,7 +225,7 @@ export class Driver {
   #later(retryAfterMs: number): number {
     const { clock, reconnect } = this.s
     if (reconnect === null) return 0
-    const delay = retryAfterMs + backoff(this.#attempt++, reconnect, clock.random())
+    const delay = retryAfterMs + Math.max(floorMs, fullJitter(++this.#attempt, { base: reconnect.baseMs, cap: reconnect.capMs }, this.s.random))
     this.#notBefore = clock.now() + retryAfterMs
     this.#cancel()
     this.phase = 'waiting'
@@ -239,6 +240,7 @@ export class Driver {
 
   #listen(): () => void {
     const unsubscribe = this.s.auth.subscribe(() => this.check())
+    const unhook = this.s.auth.onSignOut(() => { if (this.s.logout) this.connection?.logout() })
     // The network is back: no use in waiting, unless the server asked for it.
     const online = (): void => {
       if (this.phase !== 'waiting') return
@@ -249,6 +251,7 @@ export class Driver {
     globalThis.addEventListener?.('online', online)
     return () => {
       unsubscribe()
+      unhook()
       globalThis.removeEventListener?.('online', online)
     }
   }

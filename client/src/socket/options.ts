@@ -1,7 +1,29 @@
+import { realClock, type Clock } from '../clock.js'
 import type { SyncAuth, SyncPayload } from '../types.js'
-import { backoffSettings, type BackoffOptions } from './backoff.js'
-import { realClock, type Clock } from './clock.js'
 import { segments } from './firstframe.js'
+
+/** How a socket comes back. */
+export interface ReconnectOptions {
+  /**
+   * Bound of the first delay, in milliseconds; it doubles with each attempt.
+   *
+   * @default 1000
+   */
+  baseMs?: number
+  /**
+   * Bound of all delays, in milliseconds.
+   *
+   * @default 30000
+   */
+  capMs?: number
+  /**
+   * How long a connection must have lived, in milliseconds, before the next
+   * delay is a first one again. What connects and falls at once is no success.
+   *
+   * @default 5000
+   */
+  stableMs?: number
+}
 
 /** What a socket is told. */
 export interface SyncSocketOptions {
@@ -48,7 +70,7 @@ export interface SyncSocketOptions {
    *
    * @default {}
    */
-  reconnect?: BackoffOptions | false
+  reconnect?: ReconnectOptions | false
   /**
    * What the socket does while nobody is logged in: `connect` without a token,
    * for servers that admit that, or `wait`. After a log-out it always waits.
@@ -88,6 +110,12 @@ export interface SyncSocketOptions {
    * @default the machine's
    */
   clock?: Clock
+  /**
+   * Chance, from 0 to below 1, for tests.
+   *
+   * @default Math.random
+   */
+  random?: () => number
 }
 
 /** The options with their defaults in place. */
@@ -98,13 +126,14 @@ export interface Settings {
   tokenField: string
   protocols: string[]
   optIn: 'frame' | 'subprotocol' | 'none'
-  reconnect: Required<BackoffOptions> | null
+  reconnect: Required<ReconnectOptions> | null
   anonymous: 'connect' | 'wait'
   logout: boolean
   greetingMs: number
   connectTimeoutMs: number
   constructor_: () => typeof WebSocket
   clock: Clock
+  random: () => number
 }
 
 /** The subprotocol that asks for Syncward's messages; it never reaches the server behind. */
@@ -120,13 +149,14 @@ export function settings(url: string | URL, options: SyncSocketOptions): Setting
     tokenField: options.tokenField ?? '/authToken',
     protocols: typeof options.protocols === 'string' ? [options.protocols] : [...(options.protocols ?? [])],
     optIn: options.optIn ?? 'frame',
-    reconnect: options.reconnect === false ? null : backoffSettings(options.reconnect ?? {}),
+    reconnect: options.reconnect === false ? null : { baseMs: 1000, capMs: 30_000, stableMs: 5000, ...options.reconnect },
     anonymous: options.anonymous ?? 'connect',
     logout: options.logout ?? true,
     greetingMs: options.greetingMs ?? 3000,
     connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
     constructor_: () => options.WebSocket ?? globalThis.WebSocket,
     clock: options.clock ?? realClock,
+    random: options.random ?? Math.random,
   }
 }
 

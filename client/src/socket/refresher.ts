@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.js'
 import type { SyncAuth } from '../types.js'
-import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 import type { AuthError } from './messages.js'
 
@@ -17,16 +17,15 @@ export class Refresher {
   #waits = false // for an answer
   #asking = false
   #again = false
-  #forced = false
+  #repeat = false // the same token once more, if there is no newer one
   #stopped = false
   #cancel: () => void = () => {}
 
   constructor(private readonly auth: SyncAuth, private readonly clock: Clock, private readonly connection: Connection) {}
 
-  /** There may be a newer token. `force` asks for one. */
-  due(force = false): void {
+  /** There may be a newer token. */
+  due(): void {
     if (this.#stopped || this.connection.session?.mode !== 'auth' || this.connection.session.anonymous) return
-    this.#forced ||= force
     if (this.#asking) this.#again = true
     else this.#after(this.#sentAt === null ? 0 : this.#sentAt + pauseMs - this.clock.now())
   }
@@ -53,12 +52,12 @@ export class Refresher {
     switch (error.code) {
       case 'RATE_LIMITED':
       case 'AUTH_UNAVAILABLE': // neither says anything of the token
-        this.connection.token = null
+        this.#repeat = true
         return this.due()
       case 'AUTH_REQUIRED':
       case 'TOKEN_INVALID':
       case 'TOKEN_EXPIRED':
-        if (this.auth.reportRefused(error.code) === 'refresh') this.due(true)
+        if (this.auth.reportRefused(error.code, this.connection.token) === 'refresh') this.due()
     }
   }
 
@@ -70,13 +69,13 @@ export class Refresher {
 
   async #ask(): Promise<void> {
     if (this.#stopped) return
-    const forceRefresh = this.#forced
-    this.#forced = this.#again = false
+    this.#again = false
     this.#asking = true
-    const token = await this.auth.getToken({ forceRefresh }).catch(() => null) // no newer one: the old end stands
+    const token = await this.auth.getToken().catch(() => null) // none to be had: the old end stands
     this.#asking = false
     if (this.#stopped) return
-    if (token !== null && token !== this.connection.token) {
+    if (token !== null && (this.#repeat || token !== this.connection.token)) {
+      this.#repeat = false
       this.#sentAt = this.clock.now()
       this.#waits = true
       this.connection.refresh(token)

@@ -1,8 +1,8 @@
 // What a socket lives on, held still: time, the network, and who is logged in.
 import { SyncSocket } from '../../src/index.js'
-import type { Clock } from '../../src/socket/clock.js'
+import type { Clock } from '../../src/clock.js'
 import type { SyncSocketOptions } from '../../src/socket/options.js'
-import type { AuthErrorCode, AuthState, SyncAuth } from '../../src/types.js'
+import type { AuthErrorCode, AuthState, SignOutOptions, SyncAuth } from '../../src/types.js'
 
 /** Lets everything go on that waits for nothing but its turn. */
 export async function settle(): Promise<void> {
@@ -16,7 +16,6 @@ export class FakeClock implements Clock {
   #timers: { at: number; callback: () => void }[] = []
 
   now = (): number => this.time
-  random = (): number => this.chance
 
   after(ms: number, callback: () => void): () => void {
     const timer = { at: this.time + ms, callback }
@@ -98,7 +97,9 @@ export class FakeAuth implements SyncAuth {
   next: string | undefined = undefined
   answer: ReturnType<SyncAuth['reportRefused']> = 'refresh'
   log: string[] = []
+  #spent = false // the token was refused, or is in grace
   #listeners = new Set<(s: AuthState) => void>()
+  #hooks = new Set<(options: SignOutOptions) => void | Promise<void>>()
   /** Holds back getToken until it resolves. */
   gate: Promise<void> = Promise.resolve()
 
@@ -115,17 +116,20 @@ export class FakeAuth implements SyncAuth {
   async getToken({ forceRefresh = false } = {}): Promise<string | null> {
     this.log.push(forceRefresh ? 'forced' : 'token')
     await this.gate
-    if (forceRefresh && this.next !== undefined) this.token = this.next
+    if ((forceRefresh || this.#spent) && this.next !== undefined) this.token = this.next
+    this.#spent = false
     return this.token
   }
 
-  reportAccepted(ok: { userId: string; status: string }): void {
-    this.log.push(`accepted ${ok.userId}`)
+  reportAccepted(ok: { userId: string; status: string }, token?: string | null): void {
+    this.log.push(`accepted ${ok.userId} with ${token}`)
+    this.#spent = ok.status === 'grace'
     if (ok.status !== 'anonymous') this.change({ userId: ok.userId })
   }
 
-  reportRefused(code: AuthErrorCode): ReturnType<SyncAuth['reportRefused']> {
-    this.log.push(`refused ${code}`)
+  reportRefused(code: AuthErrorCode, token?: string | null): ReturnType<SyncAuth['reportRefused']> {
+    this.log.push(`refused ${code} with ${token}`)
+    this.#spent = true
     return this.answer
   }
 
@@ -134,9 +138,16 @@ export class FakeAuth implements SyncAuth {
     this.change({ status: 'authenticated', userId, epoch: this.state.epoch + 1, error: null })
   }
 
-  async signOut(): Promise<void> {
+  async signOut(options: SignOutOptions = {}): Promise<void> {
+    const calls = [...this.#hooks].map((hook) => hook(options))
     this.token = null
     this.change({ status: 'signed-out', userId: null, epoch: this.state.epoch + 1, error: null })
+    await Promise.all(calls)
+  }
+
+  onSignOut(hook: (options: SignOutOptions) => void | Promise<void>): () => void {
+    this.#hooks.add(hook)
+    return () => this.#hooks.delete(hook)
   }
 
   close(): void {}
@@ -158,7 +169,7 @@ export function stage(options: Partial<SyncSocketOptions> = {}) {
   const clock = new FakeClock()
   const auth = new FakeAuth()
   const socket = new SyncSocket('ws://sync.test/', {
-    auth, clock, instanceId: 'i1', WebSocket: FakeWebSocket as unknown as typeof WebSocket, ...options,
+    auth, clock, random: () => clock.chance, instanceId: 'i1', WebSocket: FakeWebSocket as unknown as typeof WebSocket, ...options,
   })
   const log: string[] = []
   for (const type of ['open', 'error', 'session'] as const) socket.addEventListener(type, () => log.push(type))

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { backoff, backoffSettings, floorMs } from '../../src/socket/backoff.js'
 import { afterClose } from '../../src/socket/closes.js'
 import { completeFirstFrame, segments } from '../../src/socket/firstframe.js'
 import { Inbox } from '../../src/socket/inbox.js'
@@ -16,13 +15,13 @@ test('a close is read by its word first, then by its number', () => {
     [4403, 'TOKEN_EXPIRED', 'refresh ask'], // CLOSE_CODES=graphql-ws turns the numbers round
     [4403, 'SESSION_REVOKED', 'sign-out ask'],
     [3003, 'USER_NOT_FOUND', 'sign-out ask'],
-    [4403, 'FORBIDDEN', 'stop'],
-    [4429, 'RATE_LIMITED', 'backoff'],
-    [4400, 'BAD_FRAME', 'stop'],
-    [1009, 'MESSAGE_TOO_BIG', 'stop'],
-    [1013, 'AUTH_UNAVAILABLE', 'backoff'],
-    [1014, 'UPSTREAM_UNAVAILABLE', 'backoff'],
-    [1012, 'DRAINING', 'backoff'],
+    [4403, 'FORBIDDEN', 'stop ask'],
+    [4429, 'RATE_LIMITED', 'backoff ask'],
+    [4400, 'BAD_FRAME', 'stop ask'],
+    [1009, 'MESSAGE_TOO_BIG', 'stop ask'],
+    [1013, 'AUTH_UNAVAILABLE', 'backoff ask'],
+    [1014, 'UPSTREAM_UNAVAILABLE', 'backoff ask'],
+    [1012, 'DRAINING', 'backoff ask'],
     // Other servers' words are theirs.
     [4401, '', 'refresh'], [4401, 'token_expired', 'refresh'], [3000, 'unauthorized', 'refresh'], [1008, 'bad token', 'refresh'],
     [3003, '', 'stop'], [4403, 'Forbidden', 'stop'], [4406, '', 'stop'], [1002, '', 'stop'], [1010, '', 'stop'],
@@ -33,14 +32,6 @@ test('a close is read by its word first, then by its number', () => {
     const { next, ask } = afterClose(code, reason)
     assert.equal(`${next}${ask ? ' ask' : ''}`, want, `${code} ${reason}`)
   }
-})
-
-test('delays double up to a cap, are anything below it, and never nothing', () => {
-  const o = backoffSettings({})
-  const most = (attempt: number): number => backoff(attempt, o, 0.999999)
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 50, 5000].map(most), [999, 1999, 3999, 7999, 15999, 29999, 29999, 29999])
-  assert.equal(backoff(3, o, 0.25), 2000)
-  assert.equal(backoff(9, o, 0), floorMs)
 })
 
 test('the token is put where the pointer says, and nothing else is touched', () => {

@@ -44,16 +44,16 @@ test('without an auth.ok it is a plain socket: at once when the server speaks fi
 test('what the server closes with decides what follows', async () => {
   const cases: [close: [number, string], answer: ReturnType<FakeAuth['reportRefused']>, said: Record<string, unknown> | null, want: string, dialsAfter: number | null][] = [
     [[1006, ''], 'stop', null, 'lost 1006  -> backoff 500', 500],
-    [[1012, 'DRAINING'], 'stop', error('DRAINING', { retryAfterMs: 5000 }), 'lost 1012 DRAINING -> backoff 5500', 5500],
-    [[1012, 'DRAINING'], 'stop', null, 'lost 1012 DRAINING -> backoff 500', 500],
-    [[4429, 'RATE_LIMITED'], 'stop', error('RATE_LIMITED', { retryAfterMs: 7000 }), 'lost 4429 RATE_LIMITED -> backoff 7500', 7500],
+    [[1012, 'DRAINING'], 'backoff', error('DRAINING', { retryAfterMs: 5000 }), 'lost 1012 DRAINING -> backoff 5500', 5500],
+    [[1012, 'DRAINING'], 'backoff', null, 'lost 1012 DRAINING -> backoff 500', 500],
+    [[4429, 'RATE_LIMITED'], 'backoff', error('RATE_LIMITED', { retryAfterMs: 7000 }), 'lost 4429 RATE_LIMITED -> backoff 7500', 7500],
     [[1006, ''], 'stop', error('RATE_LIMITED', { retryAfterMs: 7000 }), 'lost 1006  -> backoff 500', 500], // another matter
-    [[1013, 'AUTH_UNAVAILABLE'], 'stop', null, 'lost 1013 AUTH_UNAVAILABLE -> backoff 500', 500],
+    [[1013, 'AUTH_UNAVAILABLE'], 'backoff', null, 'lost 1013 AUTH_UNAVAILABLE -> backoff 500', 500],
     [[4401, 'TOKEN_EXPIRED'], 'refresh', null, 'lost 4401 TOKEN_EXPIRED -> refresh 500', 500],
     [[4401, 'TOKEN_INVALID'], 'login', null, 'lost 4401 TOKEN_INVALID -> login null', null],
     [[4403, 'SESSION_REVOKED'], 'sign-out', null, 'lost 4403 SESSION_REVOKED -> sign-out null', null],
-    [[4403, 'FORBIDDEN'], 'refresh', null, 'close 4403 FORBIDDEN', null],
-    [[4400, 'BAD_FRAME'], 'refresh', null, 'close 4400 BAD_FRAME', null],
+    [[4403, 'FORBIDDEN'], 'stop', null, 'close 4403 FORBIDDEN', null],
+    [[4400, 'BAD_FRAME'], 'stop', null, 'close 4400 BAD_FRAME', null],
     [[1000, ''], 'stop', null, 'lost 1000  -> backoff 500', 500],
   ]
   for (const [[code, reason], answer, said, want, after] of cases) {
@@ -124,7 +124,7 @@ test('a server without words gets one new token, and then time', async () => {
     s.ws.ends(1008)
     await s.clock.advance(15_000)
   }
-  assert.deepEqual(s.auth.log.filter((l) => l !== 'accepted alice'), ['token', 'forced', 'token', 'token', 'token'])
+  assert.deepEqual(s.auth.log.filter((l) => !l.startsWith('accepted')), ['token', 'forced', 'token', 'token', 'token'])
 })
 
 test('when the network is back it connects at once, but not before the server allows', async () => {
@@ -216,7 +216,7 @@ test('a refusal that a close belongs to is told to the login once', async () => 
   ws.says(error('TOKEN_EXPIRED'))
   ws.ends(4401, 'TOKEN_EXPIRED')
   await s.clock.advance(60_000)
-  assert.deepEqual(s.auth.log.filter((l) => l.startsWith('refused')), ['refused TOKEN_EXPIRED'])
+  assert.deepEqual(s.auth.log.filter((l) => l.startsWith('refused')), ['refused TOKEN_EXPIRED with a2'])
 })
 
 test('a log-out is told to the server, and nothing is dialled until somebody logs in', async () => {
@@ -288,7 +288,7 @@ test('one connection is one user\'s: a later auth.ok for another one ends it', a
   ws.says(ok({ userId: 'bob' }))
   assert.equal(ws.closedWith?.code, 1000)
   assert.deepEqual(s.log, ['lost 1006 USER_MISMATCH -> backoff 500'])
-  assert.deepEqual(s.auth.log.filter((l) => l === 'accepted bob'), [])
+  assert.deepEqual(s.auth.log.filter((l) => l.startsWith('accepted bob')), [])
 })
 
 test('it never connects as nobody while somebody is logged in', async () => {
@@ -382,7 +382,7 @@ test('a library can make its own connections with it', async () => {
   ws.ends(4403, 'TOKEN_EXPIRED')
   await settle()
   assert.deepEqual(log, ['open', '{"type":"connection_ack"}', '4403 TOKEN_EXPIRED'])
-  assert.equal(auth.log.at(-1), 'forced', 'the next one finds a new token')
+  assert.deepEqual(auth.log.slice(-2), ['refused TOKEN_EXPIRED with a1', 'token'], 'the next one finds a new token')
   assert.equal(socket.readyState, WebSocket.CLOSED)
   assert.equal(FakeWebSocket.dialled.length, 1)
   assert.equal(socket instanceof EventTarget && 'OPEN' in Socket, true)

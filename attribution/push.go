@@ -1,0 +1,80 @@
+package attribution
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/syncward/syncward/framing/payload"
+)
+
+// Push makes the intents of one client message durable. It returns nil when the
+// message may be relayed; where the journal fails it tries again until ctx
+// ends, or counts and goes on (Options.Pass). After an error the message must
+// not be relayed. Errors: ErrRequest; the end of ctx; a closed Conn.
+//
+// An event with neither number nor ID has no place, and is not recorded.
+func (c *Conn) Push(ctx context.Context, p payload.Push) error {
+	offers := c.offers(p)
+	if err := c.expect(p, offers); err != nil {
+		return err
+	}
+	intents := make([]Record, 0, len(offers))
+	for _, o := range offers {
+		if !o.late {
+			intents = append(intents, o.rec)
+		}
+	}
+	if len(intents) == 0 {
+		return nil
+	}
+	err := c.s.r.keep(ctx, func(ctx context.Context) error { return c.s.r.opt.Journal.Intend(ctx, intents) })
+	if err == nil || errors.Is(err, errPassed) {
+		return nil
+	}
+	// It goes nowhere, so no answer comes; what may have been kept all the same
+	// is as true as before: this user meant to write it.
+	c.outcomes(payload.News{Answers: answersTo(p)})
+	c.s.r.later(c.s.answered(offers))
+	return err
+}
+
+// offers makes the records of a push.
+func (c *Conn) offers(p payload.Push) []*offer {
+	if len(p.Events) == 0 {
+		return nil
+	}
+	now := c.s.r.opt.Now().Truncate(time.Millisecond)
+	attempt := rand.Int64N(1 << 53)
+	backend := p.Backend
+	if p.Unsaid {
+		backend = c.known()
+	}
+	offers := make([]*offer, 0, len(p.Events))
+	for _, e := range p.Events {
+		if e.SeqNum == 0 && e.ID == "" {
+			continue
+		}
+		o := &offer{unsaid: p.Unsaid, rec: Record{
+			StoreID: c.s.id, BackendID: p.Backend, SeqNum: e.SeqNum, EventID: e.ID, Name: e.Name, ClientID: e.ClientID,
+			SessionID: e.SessionID, Hash: e.Hash, Author: c.author, Timestamp: now, Attempt: attempt, State: Unconfirmed}}
+		if e.SeqNum != 0 {
+			o.rec.EventID = "" // one place, one name
+			o.late = (backend != "" || !p.Unsaid) && c.s.taken(backend, e.SeqNum)
+		}
+		offers = append(offers, o)
+	}
+	return offers
+}
+
+// answersTo is an answer, that says nothing, to each part of a push.
+func answersTo(p payload.Push) (answers []payload.Answer) {
+	if p.Request != "" {
+		return []payload.Answer{{Request: p.Request}}
+	}
+	for _, e := range p.Events {
+		answers = append(answers, payload.Answer{ID: e.ID})
+	}
+	return answers
+}

@@ -1,0 +1,188 @@
+package attribution
+
+import (
+	"context"
+	"time"
+
+	"github.com/syncward/syncward/framing/payload"
+)
+
+// sight is the knowledge that an event with this hash is in the log there.
+type sight struct {
+	at   Place
+	hash Hash
+}
+
+// see notes events of a log, and returns those that the journal must be asked
+// about: not the settled ones, and not those whose author an answer will tell.
+func (s *store) see(backend string, events []payload.Event) (due []sight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.log(backend)
+	for _, e := range events {
+		switch {
+		case e.SeqNum == 0 && e.ID == "":
+			continue
+		case e.SeqNum == 0:
+			due = append(due, sight{Place{s.id, backend, 0, e.ID}, e.Hash})
+			continue
+		}
+		p.head = max(p.head, e.SeqNum)
+		_, waits := p.waiting[e.SeqNum]
+		switch {
+		case waits || p.settled(e.SeqNum):
+		case s.awaited(backend, e.SeqNum, e.Hash):
+			p.waiting[e.SeqNum] = e.Hash
+		default:
+			due = append(due, sight{Place{s.id, backend, e.SeqNum, ""}, e.Hash})
+		}
+	}
+	return due
+}
+
+// attend asks the journal about sights and settles them. It holds nothing back:
+// where the journal fails, they are kept for a later round.
+func (s *store) attend(ctx context.Context, due []sight) {
+	if len(due) == 0 {
+		return
+	}
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if due = s.unsettled(due); len(due) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := s.resolve(ctx, due); err != nil {
+		s.r.opt.Failed(err)
+		s.r.miss(due)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range due {
+		if d.at.SeqNum != 0 {
+			s.log(d.at.BackendID).settle(d.at.SeqNum)
+		}
+	}
+}
+
+// unsettled drops what somebody else has settled meanwhile.
+func (s *store) unsettled(due []sight) []sight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := due[:0]
+	for _, d := range due {
+		if d.at.SeqNum == 0 || !s.log(d.at.BackendID).settled(d.at.SeqNum) {
+			left = append(left, d)
+		}
+	}
+	return left
+}
+
+// resolve brings the journal into line with what is in the log.
+func (s *store) resolve(ctx context.Context, due []sight) error {
+	j := s.r.opt.Journal
+	for len(due) > 0 {
+		open, err := j.Open(ctx, places(due))
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		v := judge(due, open)
+		if len(v.confirm) > 0 {
+			if err := j.Confirm(ctx, v.confirm); err != nil {
+				return err
+			}
+			s.r.opt.Attributed(len(v.confirm))
+		}
+		if len(v.forget) > 0 {
+			if err := j.Forget(ctx, v.forget); err != nil {
+				return err
+			}
+		}
+		if len(v.doubt) == 0 {
+			return nil
+		}
+		// Left in the journal first and asked again behind it: whoever forgets
+		// a rejected rival asks behind that. So one of the two sees both.
+		if err := j.Intend(ctx, v.doubt); err != nil {
+			return err
+		}
+		due = v.again
+	}
+	return nil
+}
+
+// revisit settles the places of rejected offers where the journal holds a sight.
+func (s *store) revisit(ctx context.Context, at []Place) error {
+	open, err := s.r.opt.Journal.Open(ctx, at)
+	if err != nil {
+		return err
+	}
+	var due []sight
+	for _, rec := range open {
+		if rec.Sight() {
+			due = append(due, sight{rec.Place(), rec.Hash})
+		}
+	}
+	return s.resolve(ctx, due)
+}
+
+// places are where intents may stand that a sight settles: its own place, and
+// the one without a backend.
+func places(due []sight) []Place {
+	out := make([]Place, 0, 2*len(due))
+	for _, d := range due {
+		out = append(out, d.at)
+		if d.at.BackendID != "" {
+			d.at.BackendID = ""
+			out = append(out, d.at)
+		}
+	}
+	return out
+}
+
+// miss keeps sights for a later round, as many as there is room for. One that
+// is dropped comes again when a client pulls the event again.
+func (r *Recorder) miss(due []sight) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range due {
+		if len(r.missed) < maxMissed {
+			r.missed[d.at] = d.hash
+		}
+	}
+}
+
+// later hands sights to the goroutine of rounds.
+func (r *Recorder) later(due []sight) {
+	if len(due) == 0 {
+		return
+	}
+	r.miss(due)
+	select {
+	case r.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// settleMissed tries what was missed once more.
+func (r *Recorder) settleMissed() {
+	r.mu.Lock()
+	byStore := map[string][]sight{}
+	for at, hash := range r.missed {
+		byStore[at.StoreID] = append(byStore[at.StoreID], sight{at, hash})
+	}
+	clear(r.missed)
+	r.mu.Unlock()
+	deadline := time.Now().Add(2 * patience)
+	for id, due := range byStore {
+		if r.ctx.Err() != nil || time.Now().After(deadline) {
+			r.miss(due) // the journal hangs; others wait for this goroutine
+			continue
+		}
+		s := r.enter(id)
+		s.attend(r.ctx, due)
+		r.leave(s)
+	}
+}

@@ -1,0 +1,141 @@
+package attribution
+
+import "sync"
+
+// store is what a Recorder knows of one store: how far its logs were seen, and
+// which pushes await an answer on a connection here.
+type store struct {
+	r     *Recorder
+	id    string
+	conns int // guarded by Recorder.mu
+
+	// asking is held while the journal is asked about sights, so that a
+	// thousand clients that are told of one event ask once.
+	asking sync.Mutex
+
+	mu       sync.Mutex
+	logs     map[string]*position // by backend
+	awaiting map[int64][]*offer   // by number; only numbered events
+}
+
+// maxBackends bounds what an upstream that changes its identity all the time
+// makes us remember.
+const maxBackends = 16
+
+// position is how far one log was seen.
+type position struct {
+	head int64 // the highest number that is in the log for sure
+	// lo to hi are settled: the journal was asked about each. hi < lo: none.
+	lo, hi int64
+	// waiting are sights whose author an answer will tell, which is awaited here.
+	waiting map[int64]Hash
+}
+
+// offer is one event that was pushed and not answered yet.
+type offer struct {
+	rec    Record
+	unsaid bool // the push left out the log's identity
+	late   bool // the place was taken before: no intent was made (rule 5)
+}
+
+// log returns the position of a backend. s.mu must be held.
+func (s *store) log(backend string) *position {
+	p := s.logs[backend]
+	if p == nil {
+		if len(s.logs) >= maxBackends {
+			clear(s.logs) // costs questions, and no correctness but rule 5's second half
+		}
+		p = &position{hi: -1, waiting: map[int64]Hash{}}
+		s.logs[backend] = p
+	}
+	return p
+}
+
+// settled tells whether nothing is open at n.
+func (p *position) settled(n int64) bool { return p.lo <= n && n <= p.hi }
+
+// settle notes that the journal was asked about lo to hi. One range is kept: the
+// higher one, to which the log's end belongs.
+func (p *position) settle(n int64) {
+	switch {
+	case p.hi < p.lo || n > p.hi+1:
+		p.lo, p.hi = n, n
+	case n == p.hi+1:
+		p.hi = n
+	case n == p.lo-1:
+		p.lo = n
+	}
+}
+
+// offered notes pushed events as awaiting an answer.
+func (s *store) offered(offers []*offer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range offers {
+		if n := o.rec.SeqNum; n != 0 {
+			s.awaiting[n] = append(s.awaiting[n], o)
+		}
+	}
+}
+
+// answered takes offers off those that await an answer, and returns the sights
+// that waited for it and are left to the journal now.
+func (s *store) answered(offers []*offer) (due []sight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range offers {
+		n := o.rec.SeqNum
+		left := s.awaiting[n][:0]
+		for _, other := range s.awaiting[n] {
+			if other != o {
+				left = append(left, other)
+			}
+		}
+		if clear(left[len(left):cap(left)]); len(left) > 0 {
+			s.awaiting[n] = left
+		} else {
+			delete(s.awaiting, n)
+		}
+		for backend, p := range s.logs {
+			if hash, ok := p.waiting[n]; ok && !s.awaited(backend, n, hash) {
+				delete(p.waiting, n)
+				due = append(due, sight{Place{s.id, backend, n, ""}, hash})
+			}
+		}
+	}
+	return due
+}
+
+// awaited tells whether a push here that awaits its answer may have put an
+// event with this hash there. s.mu must be held.
+func (s *store) awaited(backend string, n int64, hash Hash) bool {
+	for _, o := range s.awaiting[n] {
+		if !o.late && o.rec.Hash == hash && (o.unsaid || o.rec.BackendID == backend) {
+			return true
+		}
+	}
+	return false
+}
+
+// taken tells whether the place n of a log was seen, so that no later push can
+// fill it.
+func (s *store) taken(backend string, n int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.logs[backend]
+	return p != nil && n <= p.head
+}
+
+// confirmed notes that records are in the log and settled.
+func (s *store) confirmed(records []Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		if r.SeqNum != 0 {
+			p := s.log(r.BackendID)
+			p.head = max(p.head, r.SeqNum)
+			p.settle(r.SeqNum)
+			delete(p.waiting, r.SeqNum)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package attribution
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/syncward/syncward/framing/payload"
+)
+
+// Tell takes in what one upstream message says of the log. It returns nil when
+// the message may be relayed: what it acknowledges is confirmed, durably. Where
+// the journal fails it tries again until ctx ends, or counts and goes on
+// (Options.Pass); what a pull shows is never held back. After an error the
+// message must not be relayed. Errors: the end of ctx; a closed Recorder.
+func (c *Conn) Tell(ctx context.Context, news payload.News) error {
+	if news.Empty() {
+		return nil
+	}
+	accepted, rejected, unclear := c.outcomes(news)
+	err := c.accept(ctx, accepted)
+	if err == nil {
+		err = c.reject(ctx, rejected)
+	}
+	due := c.s.answered(slices.Concat(accepted, rejected, unclear))
+	if err != nil {
+		c.s.r.later(due)
+		return err
+	}
+	if len(news.Seen) > 0 {
+		due = append(due, c.s.see(c.known(), news.Seen)...)
+	}
+	c.s.attend(ctx, due)
+	return nil
+}
+
+// accept confirms what the upstream took, and what it took before it had told
+// the identity of its log.
+func (c *Conn) accept(ctx context.Context, accepted []*offer) error {
+	records, nameless := c.named(accepted)
+	if len(records) == 0 {
+		return nil
+	}
+	j := c.s.r.opt.Journal
+	err := c.s.r.keep(ctx, func(ctx context.Context) error {
+		if err := j.Confirm(ctx, records); err != nil || len(nameless) == 0 {
+			return err
+		}
+		return j.Forget(ctx, nameless)
+	})
+	if errors.Is(err, errPassed) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	c.s.confirmed(records)
+	c.s.r.opt.Attributed(len(records))
+	return nil
+}
+
+// named returns the accepted records whose place is known, and the intents of
+// those that were made without the log's identity. Where it is still unknown,
+// they wait for it.
+func (c *Conn) named(accepted []*offer) (records, nameless []Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range accepted {
+		rec := o.rec
+		switch {
+		case !o.unsaid:
+			rec.State = Confirmed
+			records = append(records, rec)
+		case len(c.nameless) < maxUnanswered:
+			c.nameless = append(c.nameless, rec)
+		}
+	}
+	if c.backend == "" {
+		return records, nil
+	}
+	nameless, c.nameless = c.nameless, nil
+	for _, rec := range nameless {
+		rec.BackendID, rec.State = c.backend, Confirmed
+		records = append(records, rec)
+	}
+	return records, nameless
+}
+
+// reject forgets what the upstream turned down. What is left at those places
+// may be certain now.
+func (c *Conn) reject(ctx context.Context, rejected []*offer) error {
+	var intents []Record
+	var at []Place
+	for _, o := range rejected {
+		if o.late {
+			continue
+		}
+		intents = append(intents, o.rec)
+		place := o.rec.Place()
+		if o.unsaid {
+			place.BackendID = c.known()
+		}
+		at = append(at, place)
+	}
+	if len(intents) == 0 {
+		return nil
+	}
+	err := c.s.r.keep(ctx, func(ctx context.Context) error {
+		if err := c.s.r.opt.Journal.Forget(ctx, intents); err != nil {
+			return err
+		}
+		return c.s.revisit(ctx, at)
+	})
+	if errors.Is(err, errPassed) {
+		return nil
+	}
+	return err
+}
