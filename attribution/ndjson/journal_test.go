@@ -27,3 +27,21 @@ func TestNDJSONIsAJournal(t *testing.T) {
 		})
 	}
 }
+
+func TestAKilledProcessLosesNothing(t *testing.T) {
+	journaltest.Kill(t, 1, func(path string) (attribution.Journal, error) {
+		return ndjson.Open(path, ndjson.Options{Damaged: func(file string, line int) { t.Errorf("%s:%d is damaged", file, line) }})
+	})
+}
+
+func TestAKillDuringRotationLosesNothing(t *testing.T) {
+	journaltest.Kill(t, 1, func(path string) (attribution.Journal, error) {
+		return ndjson.Open(path, ndjson.Options{MaxBytes: 5000, Damaged: func(file string, line int) { t.Errorf("%s:%d is damaged", file, line) }})
+	})
+}
+
+func TestAKilledProcessThatSyncsNowAndThenLosesNothing(t *testing.T) {
+	journaltest.Kill(t, 1, func(path string) (attribution.Journal, error) {
+		return ndjson.Open(path, ndjson.Options{Interval: time.Second})
+	})
+}

@@ -26,6 +26,14 @@ type Options struct {
 	// Failed is told what went wrong outside of any call: with the rewriting of
 	// an archive, or an fsync of Interval. Nil: nobody is told.
 	Failed func(error)
+
+	disk disk // for tests
+}
+
+// disk is what the newest file is written by.
+type disk struct {
+	write func(f *os.File, b []byte, at int64) (int, error)
+	sync  func(f *os.File) error
 }
 
 // Journal is an attribution.Journal in files. Make one with Open.
@@ -66,6 +74,9 @@ func Open(path string, opt Options) (*Journal, error) {
 	}
 	if opt.Failed == nil {
 		opt.Failed = func(error) {}
+	}
+	if opt.disk.write == nil {
+		opt.disk = disk{write: (*os.File).WriteAt, sync: (*os.File).Sync}
 	}
 	path = filepath.Clean(path)
 	lock, err := lockFile(path + ".lock")

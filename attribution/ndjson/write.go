@@ -58,11 +58,11 @@ func (j *Journal) commit(all []*write) error {
 	// may report success for bytes that the first has lost, so another file is
 	// begun, with what is known.
 	j.begun = true
-	if _, err := j.file.WriteAt(buf, j.size); err != nil {
+	if _, err := j.opt.disk.write(j.file, buf, j.size); err != nil {
 		return fmt.Errorf("ndjson: %w", err)
 	}
 	if j.opt.Interval == 0 {
-		if err := j.file.Sync(); err != nil {
+		if err := j.opt.disk.sync(j.file); err != nil {
 			return fmt.Errorf("ndjson: %w", err)
 		}
 	}
@@ -104,7 +104,7 @@ func (j *Journal) flush() {
 	if j.opt.Interval == 0 || !j.dirty {
 		return
 	}
-	if err := j.file.Sync(); err != nil {
+	if err := j.opt.disk.sync(j.file); err != nil {
 		j.begun = true
 		j.opt.Failed(fmt.Errorf("ndjson: %w", err))
 		return
