@@ -17,8 +17,7 @@ var (
 	durationBuckets  = []float64{1, 10, 60, 5 * 60, 15 * 60, hour, 4 * hour, 12 * hour, 24 * hour, 72 * hour}
 )
 
-// metrics holds what the hooks write to. Metrics that nothing writes yet are
-// registered all the same and have no field.
+// metrics holds what the hooks write to.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -36,6 +35,8 @@ type metrics struct {
 	breaker       *prometheus.GaugeVec
 	revocations   *prometheus.CounterVec
 	storeUp       prometheus.Gauge
+	attributed    *prometheus.CounterVec
+	unconfirmed   prometheus.Gauge
 }
 
 // newMetrics registers everything on a registry of its own: nothing that another
@@ -49,7 +50,7 @@ func newMetrics(version, commit string) *metrics {
 	m := &metrics{registry: r.Registry}
 	m.registerAuth(r)
 	m.registerRelay(r)
-	registerLater(r)
+	m.registerAttribution(r)
 	return m
 }
 
@@ -91,11 +92,10 @@ func (m *metrics) registerRelay(r registrar) {
 	m.revocations = r.counter("syncward_revocations_total", "Revocations taken in, by what they end.", axis{"kind", revocations})
 }
 
-// registerLater registers what has no writer yet, so that dashboards and alerts
-// can be written against the whole list today.
-func registerLater(r registrar) {
-	r.counter("syncward_events_attributed_total", "Events that were given an author.", axis{"protocol", protocols})
-	r.gauge("syncward_journal_unconfirmed_events", "Journalled events that the upstream has not confirmed.")
+// registerAttribution registers what says that events have their author.
+func (m *metrics) registerAttribution(r registrar) {
+	m.attributed = r.counter("syncward_events_attributed_total", "Events that were given an author.", axis{"protocol", protocols})
+	m.unconfirmed = r.gauge("syncward_journal_unconfirmed_events", "Journalled events that the upstream has not confirmed.").WithLabelValues()
 }
 
 // modeWords returns the modes as label values.

@@ -110,6 +110,7 @@ func TestValuesOutsideTheirListShareOneSeries(t *testing.T) {
 		h.Closed(engine.By(text), 1000, 0)
 		h.Refresh(proxy.RefreshHow(text), proxy.RefreshResult(text))
 		h.Breaker(text, 99)
+		observe.New(observe.Options{Protocol: text}).Hooks().Attributed(1)
 	}
 	o := observe.New(observe.Options{})
 	fire(o.Hooks(), "first")
@@ -129,7 +130,7 @@ func TestValuesOutsideTheirListShareOneSeries(t *testing.T) {
 }
 
 func TestHooksCountWhatTheyAreTold(t *testing.T) {
-	o := observe.New(observe.Options{Version: "1.2.3", Commit: "abc"})
+	o := observe.New(observe.Options{Version: "1.2.3", Commit: "abc", Protocol: "json"})
 	h := o.Hooks()
 	h.Auth(proxy.Attempt{Status: authz.Valid, Source: proxy.SourceHeader})
 	h.Auth(proxy.Attempt{Status: authz.Valid, Source: proxy.SourceHeader})
@@ -151,6 +152,9 @@ func TestHooksCountWhatTheyAreTold(t *testing.T) {
 	h.Closed(engine.ByClient, 1006, 0)
 	h.Refresh(proxy.RefreshReconnect, proxy.RefreshOK)
 	h.Breaker("upstream", proxy.BreakerOpen)
+	h.Attributed(2)
+	h.Attributed(3)
+	o.Unconfirmed(7)
 	o.SetMode(authz.Enforce, 10)
 	o.SetMode(authz.Observe, 25)
 	o.Reloaded(observe.ReloadFlags, true)
@@ -181,6 +185,8 @@ func TestHooksCountWhatTheyAreTold(t *testing.T) {
 		`syncward_connection_closes_total{by="client",code="other"}`:  1,
 		`syncward_token_refreshes_total{how="reconnect",result="ok"}`: 1,
 		`syncward_breaker_state{name="upstream"}`:                     2,
+		`syncward_events_attributed_total{protocol="json"}`:           5,
+		`syncward_journal_unconfirmed_events`:                         7,
 		`syncward_auth_mode{mode="observe"}`:                          1,
 		`syncward_enforce_percent`:                                    25,
 		`syncward_reloads_total{result="ok",what="flags"}`:            1,

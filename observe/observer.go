@@ -15,14 +15,17 @@ import (
 type Options struct {
 	// Version and Commit go into syncward_build_info.
 	Version, Commit string
+	// Protocol is the label of events that are given an author.
+	Protocol string
 	// Log takes the lines; nil discards them.
 	Log *zap.Logger
 }
 
 // Observer counts and logs. Its methods may be called from any goroutine.
 type Observer struct {
-	metrics *metrics
-	log     *zap.Logger
+	metrics  *metrics
+	log      *zap.Logger
+	protocol string
 }
 
 // New returns an Observer with every metric registered at 0.
@@ -30,7 +33,7 @@ func New(o Options) *Observer {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	return &Observer{metrics: newMetrics(o.Version, o.Commit), log: o.Log}
+	return &Observer{metrics: newMetrics(o.Version, o.Commit), log: o.Log, protocol: o.Protocol}
 }
 
 // Hooks returns the hooks that feed o; all are set.
@@ -53,6 +56,9 @@ func (o *Observer) Hooks() proxy.Hooks {
 		},
 		Refresh: func(how proxy.RefreshHow, r proxy.RefreshResult) {
 			m.refreshes.WithLabelValues(word(hows, how), word(refreshes, r)).Inc()
+		},
+		Attributed: func(events int) {
+			m.attributed.WithLabelValues(word(protocols, o.protocol)).Add(float64(events))
 		},
 		Breaker: func(name string, s proxy.BreakerState) {
 			m.breaker.WithLabelValues(word(breakers, name)).Set(float64(s))
@@ -93,6 +99,10 @@ func (o *Observer) RevocationStore(up bool) {
 	}
 	o.metrics.storeUp.Set(value)
 }
+
+// Unconfirmed shows how many events of the journal the upstream has not
+// confirmed.
+func (o *Observer) Unconfirmed(events int) { o.metrics.unconfirmed.Set(float64(events)) }
 
 // Revoked counts a revocation that was taken in: of a token, a user, a deleted
 // user, or everybody.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/syncward/syncward/attribution"
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
@@ -42,6 +43,14 @@ type Config struct {
 
 	TokenQuery  string // default "token"
 	TokenCookie string // default "sync_token"
+	// Inject writes their author into the events of client messages; nil: they
+	// pass as they are.
+	Inject *attribution.Injector
+	// Record opens the account of one connection's author with a journal that
+	// keeps the authors of its events; nil: there is none. The Protocol must be
+	// a payload.Log then. Not together with Inject.
+	Record func(author attribution.Author, instanceID string) Recorder
+
 	// UpstreamToken replaces the stripped token where it is not empty.
 	UpstreamToken string
 
@@ -113,6 +122,11 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("proxy: Config.Signer is required")
 	case c.Upstream.Address == "":
 		return c, errors.New("proxy: Config.Upstream is required")
+	}
+	if c.Record != nil {
+		if _, ok := c.Protocol.(payload.Log); !ok || c.Inject != nil {
+			return c, errors.New("proxy: Config.Record needs a Protocol that is a payload.Log, and no Config.Inject")
+		}
 	}
 	orDefault(&c.TokenQuery, "token")
 	orDefault(&c.TokenCookie, "sync_token")

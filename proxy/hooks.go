@@ -112,7 +112,10 @@ type Hooks struct {
 	Relayed  func(d engine.Direction, bytes, frames int64)
 	Closed   func(by engine.By, code int, lived time.Duration)
 	Refresh  func(RefreshHow, RefreshResult)
-	Breaker  func(name string, s BreakerState)
+	// Attributed tells of events that were given an author: written into them,
+	// or on record.
+	Attributed func(events int)
+	Breaker    func(name string, s BreakerState)
 	// Fault reports what an operator should know and no client may see, such
 	// as why an upstream could not be dialled. It never holds a token.
 	Fault func(connectionID, what string, err error)

@@ -13,32 +13,60 @@ import (
 )
 
 // look reads one message of an admitted client: a token in it is taken out, and
-// judged where it is not the one that was judged last.
+// judged where it is not the one that was judged last; its events get their
+// author.
 func (ses *session) look(m framing.Message) framing.Verdict {
-	if ses.bound && ses.instance == "" && !ses.forUs(m) {
-		if err := ses.bind(m); err != nil {
-			return ses.lookRefused(payload.Found{}, err)
-		}
-	}
-	found, err := ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{
-		Instance: ses.instance, Pinned: ses.bound || ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
-	})
+	found, err := ses.read(m)
 	if err != nil {
-		return ses.lookRefused(found, err)
-	}
-	if found.Kind != payload.Application {
+		if d := unreadable(err); ses.mayRefuse(d) {
+			return refusing(refuse(d, false))
+		}
+		found.HasToken = false // it goes on without the token that was found
+	} else if found.Kind != payload.Application {
 		return ses.asked(found)
 	}
-	verdict := framing.Verdict{Action: framing.Pass}
-	if found.Out != nil {
-		verdict = framing.Verdict{Action: framing.Rewrite, Payload: found.Out}
+	w := work{verdict: passing(found.Out)}
+	if found.HasToken && !ses.known(found.Token) {
+		w.token = found.Token
 	}
-	if !found.HasToken || ses.known(found.Token) {
-		return verdict
+	if d := ses.attribute(m, &w, err != nil); d.Code != "" {
+		return refusing(refuse(d, false))
 	}
-	// A decision may wait for keys; the relay never does.
-	go ses.judgeLater(found.Token, verdict)
+	if w.token == "" && len(w.push.Events) == 0 {
+		return w.verdict
+	}
+	go ses.finish(w)
 	return framing.Verdict{Action: framing.Pause}
+}
+
+// read has the protocol read a message, but for one that admission has read.
+func (ses *session) read(m framing.Message) (payload.Found, error) {
+	if ses.admitted {
+		ses.admitted = false
+		return payload.Found{}, nil
+	}
+	if ses.bound && ses.instance == "" && !ses.forUs(m) {
+		if err := ses.bind(m); err != nil {
+			return payload.Found{}, err
+		}
+	}
+	return ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{
+		Instance: ses.instance, Pinned: ses.bound || ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
+	})
+}
+
+// passing is the verdict on a message that may go on: as out, or where that is
+// nil as it came.
+func passing(out []byte) framing.Verdict {
+	if out == nil {
+		return framing.Verdict{Action: framing.Pass}
+	}
+	return framing.Verdict{Action: framing.Rewrite, Payload: out}
+}
+
+// refusing is the verdict that ends the connection.
+func refusing(r refusal) framing.Verdict {
+	return framing.Verdict{Action: framing.Refuse, Cause: errLook{r}}
 }
 
 // bind takes the instance out of the first message of a connection that was
@@ -71,19 +99,6 @@ func (ses *session) forUs(m framing.Message) bool {
 type errLook struct{ refusal }
 
 func (e errLook) Error() string { return string(e.code) }
-
-// lookRefused is the verdict on a message that a reader refused: under a policy
-// that lets it through, it goes on without the token that was found.
-func (ses *session) lookRefused(found payload.Found, err error) framing.Verdict {
-	d := unreadable(err)
-	if ses.mayRefuse(d) {
-		return framing.Verdict{Action: framing.Refuse, Cause: errLook{refuse(d, false)}}
-	}
-	if found.Out != nil {
-		return framing.Verdict{Action: framing.Rewrite, Payload: found.Out}
-	}
-	return framing.Verdict{Action: framing.Pass}
-}
 
 // mayRefuse tells whether d ends the connection under the policy in force now;
 // in observe that is counted, in off it is nobody's business.
@@ -125,18 +140,11 @@ func (ses *session) known(token string) bool {
 	return ses.decision.Status == authz.Anonymous // it has no identity to compare with
 }
 
-// judgeLater judges a token that came in a later message, and lets the message
-// go on without it.
-func (ses *session) judgeLater(token string, verdict framing.Verdict) {
-	defer ses.contain()
-	<-ses.ready
+// judgeLater judges a token that came in a later message; the message goes on
+// without it, unless it is another user's.
+func (ses *session) judgeLater(token string) bool {
 	next := inInstance(ses.s.decide(context.Background(), token), ses.instance)
-	if ses.refresh(token, next) {
-		ses.conn.Resume(engine.ToUpstream, verdict)
-		return
-	}
-	refused := errLook{refusal{code: authz.Forbidden, reason: authz.ReasonOtherUser}}
-	ses.conn.Resume(engine.ToUpstream, framing.Verdict{Action: framing.Refuse, Cause: refused})
+	return ses.refresh(token, next)
 }
 
 // refresh moves the deadline where next is a newer token of the same user. A

@@ -16,7 +16,7 @@ import (
 // reads tells whether the client's messages must be looked at once it is
 // admitted.
 func (a *admission) reads() bool {
-	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.cred.optIn || a.decision.InstancesBound())
+	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.attributes() || a.cred.optIn || a.decision.InstancesBound())
 }
 
 // relay hands both sockets to the engine. prefix goes upstream first, then
@@ -26,6 +26,10 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	ses := newSession(a)
 	a.s.sessions.add(ses) // with the place that was reserved
 	a.relayed = true
+	if a.attributes() && len(prefix) > 0 { // its events are found where all are
+		ses.admitted = true
+		prefix, rest = nil, append(prefix, rest...)
+	}
 	if r := a.lastLook(up, prefix, ses); r.is() {
 		ses.abandon()
 		abort(up.conn)
@@ -39,6 +43,12 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	fromClient.Sender, fromUpstream.Sender = framing.Client, framing.Upstream
 	if a.reads() {
 		fromClient.Look = ses.look
+		if ses.opened != nil {
+			fromClient.Look = ses.lookOpening
+		}
+	}
+	if a.journals() {
+		fromUpstream.Look = ses.hear
 	}
 	a.s.state(StateOpen, 1)
 	a.s.reconnected(a.decision)

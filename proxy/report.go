@@ -62,3 +62,9 @@ func (s *Server) relayed(d engine.Direction, bytes, frames int64) {
 		s.cfg.Hooks.Relayed(d, bytes, frames)
 	}
 }
+
+func (s *Server) attributed(events int) {
+	if s.cfg.Hooks.Attributed != nil {
+		s.cfg.Hooks.Attributed(events)
+	}
+}

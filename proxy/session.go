@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
@@ -24,27 +26,47 @@ type session struct {
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
 	optIn    bool
+	admitted bool   // the next message is the first one, which admission has read; look alone changes it
 	channel  string // of auth.* messages to a client that opted in
 	since    time.Time
 	ready    chan struct{} // closed when conn is set
 	conn     engine.Conn
+	// lifetime ends with the connection, and what waits for the journal with it.
+	lifetime context.Context
+	ended    context.CancelFunc
 
 	mu       sync.Mutex
+	recorder Recorder       // nil until the client's first message
 	decision authz.Decision // as admitted, or as refreshed since
 	deadline *time.Timer
 	seen     seenToken // the last token that a message carried
-	over     bool
-	warned   bool // the client knows that it lives on grace
+	// opened is what is open, by address, where clients open their instances one
+	// by one; nil elsewhere.
+	opened map[string]opening
+	// request is the decision on the request's own credential; it allows nothing
+	// where there was none.
+	request authz.Decision
+	over    bool
+	warned  bool // the client knows that it lives on grace
 	// refreshedAt is when the client last asked for a refresh.
 	refreshedAt time.Time
 }
 
 func newSession(a *admission) *session {
-	return &session{
+	ses := &session{
 		s: a.s, id: a.id, instance: a.instance, bound: a.decision.InstancesBound(), address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
 		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
+		request: a.request,
 	}
+	if a.s.isOpener() {
+		ses.opened = map[string]opening{}
+		if a.first.Kind == payload.Opening {
+			ses.opened[a.first.Address] = opening{a.first.Instance, a.decision}
+		}
+	}
+	ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	return ses
 }
 
 // started keeps hold of the relay, which has not moved a byte yet: auth.ok goes
@@ -134,6 +156,7 @@ func (ses *session) end(r refusal) {
 
 // abandon takes a session off the register that never came to be relayed.
 func (ses *session) abandon() {
+	ses.ended()
 	ses.s.sessions.remove(ses)
 	ses.conn = noConn{}
 	close(ses.ready)
@@ -150,14 +173,16 @@ func (noConn) Resume(engine.Direction, framing.Verdict) {}
 // client goes away, and no more.
 func (ses *session) refusedWith(r refusal) engine.Ending {
 	e := engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	e.Before = r.told
 	if ses.optIn {
-		e.Before = errorFrame(r, ses.channel, r.wire().after)
+		e.Before = append(e.Before, errorFrame(r, ses.channel, r.wire().after)...)
 	}
 	return e
 }
 
 // done is called by the engine when both sockets are closed.
 func (ses *session) done(r engine.Result) {
+	ses.ended()
 	ses.mu.Lock()
 	ses.over = true
 	if ses.deadline != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/syncward/syncward/attribution"
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy"
@@ -102,9 +103,13 @@ type settings struct {
 	UserDirectoryTTL     time.Duration `env:"USER_DIRECTORY_TTL"`
 	UserDirectoryFailure string        `env:"USER_DIRECTORY_FAILURE"`
 
+	Attribution string   `env:"ATTRIBUTION"`
+	EventPaths  []string `env:"EVENT_PATHS"`
+
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
 	DrainPeriod         time.Duration `env:"DRAIN_PERIOD"`
+	DrainSocket         string        `env:"DRAIN_SOCKET"`
 	TLSCertFile         string        `env:"TLS_CERT_FILE"`
 	TLSKeyFile          string        `env:"TLS_KEY_FILE"`
 	RelayEngine         string        `env:"RELAY_ENGINE"`
@@ -131,7 +136,8 @@ type config struct {
 	RejectHTTP     bool
 	CloseCodeStyle string
 	TokenPointer   payload.Pointer
-	started        []digest // of each of followed, from before anything was read
+	Injector       *attribution.Injector // nil: nothing is written into events
+	started        []digest              // of each of followed, from before anything was read
 }
 
 // environ is the part of the process environment that the table knows. Empty
@@ -168,7 +174,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
-		checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkServerTLS,
+		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkDrainSocket, checkServerTLS,
 	} {
 		check(c, r)
 	}
@@ -243,7 +249,7 @@ func (c *config) parse(r *report) {
 			c.unparsed(one, merged, r)
 		}
 	}
-	for _, l := range []*[]string{&c.JWTAlgorithms, &c.TokenSources, &c.TrustedProxies, &c.AllowedOrigins, &c.PublicPaths} {
+	for _, l := range []*[]string{&c.JWTAlgorithms, &c.TokenSources, &c.TrustedProxies, &c.AllowedOrigins, &c.PublicPaths, &c.EventPaths} {
 		*l = list(strings.Join(*l, ","))
 	}
 }

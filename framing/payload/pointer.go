@@ -100,8 +100,11 @@ func (p *Pointer) pickWord() {
 			p.word = []byte(s.name)
 		}
 	}
-	p.short = bytes.ContainsAny(p.word, "\"\\/\b\f\n\r\t")
+	p.short = bytes.ContainsAny(p.word, shortEscapes)
 }
+
+// shortEscapes are the characters that JSON can write as a two-character escape.
+const shortEscapes = "\"\\/\b\f\n\r\t"
 
 // mayOccur tells, without reading msg as JSON, whether an object with a value
 // at p could be written so. It errs only towards true: a name is written with

@@ -91,6 +91,7 @@ type scanner struct {
 	in    bytes.Buffer // the decoder reads a bytes.Buffer in place, without a copy
 	depth []int
 	name  []byte
+	open  []open // of find
 }
 
 func (s *scanner) release() {
@@ -100,10 +101,7 @@ func (s *scanner) release() {
 }
 
 func (s *scanner) scan(msg []byte, want []Pointer, found []Value) bool {
-	s.in = *bytes.NewBuffer(msg)
-	s.dec.Reset(&s.in)
-	s.depth = slices.Grow(s.depth[:0], len(want))[:len(want)]
-	clear(s.depth)
+	s.begin(msg, len(want))
 	clear(found)
 	for {
 		var ok bool
@@ -116,78 +114,112 @@ func (s *scanner) scan(msg []byte, want []Pointer, found []Value) bool {
 			return false
 		}
 		if s.dec.StackDepth() == 0 {
-			_, err := s.dec.ReadToken()
-			return err == io.EOF // anything else is trailing data
+			return s.atEnd()
 		}
 	}
 }
 
-// enter reads a member's name, if one is due, and then a scalar or the
-// beginning of a container.
-func (s *scanner) enter(kind jsontext.Kind, msg []byte, want []Pointer, found []Value) bool {
-	depth := s.dec.StackDepth()
-	container, index := s.dec.StackIndex(depth)
-	v := Value{name: -1}
-	var quoted []byte
+// begin puts the scanner in front of msg.
+func (s *scanner) begin(msg []byte, wanted int) {
+	s.in = *bytes.NewBuffer(msg)
+	s.dec.Reset(&s.in)
+	s.depth = slices.Grow(s.depth[:0], wanted)[:wanted]
+	clear(s.depth)
+}
+
+// atEnd tells whether nothing but white space is left.
+func (s *scanner) atEnd() bool {
+	_, err := s.dec.ReadToken()
+	return err == io.EOF // anything else is trailing data
+}
+
+// place is where a value stands: in so many open containers, as the member with
+// the quoted name or (quoted nil) as the element with the index.
+type place struct {
+	depth  int
+	quoted []byte
+	index  int64
+}
+
+// next reads a member's name, if one is due, and then a scalar or the beginning
+// of a container.
+func (s *scanner) next(kind jsontext.Kind, msg []byte) (v Value, at place, ok bool) {
+	at.depth = s.dec.StackDepth()
+	container, index := s.dec.StackIndex(at.depth)
+	at.index = index
+	v.name = -1
 	if container == '{' {
 		if kind != '"' {
-			return false
+			return v, at, false
 		}
 		name, err := s.dec.ReadValue()
 		if err != nil {
-			return false
+			return v, at, false
 		}
 		end := int(s.dec.InputOffset())
 		v.name = end - len(name)
-		quoted = msg[v.name:end]
+		at.quoted = msg[v.name:end]
 		kind = s.dec.PeekKind()
 	}
 	v.Kind = byte(kind)
 	if kind == '{' || kind == '[' {
-		if _, err := s.dec.ReadToken(); err != nil || depth >= maxNesting {
-			return false
+		if _, err := s.dec.ReadToken(); err != nil || at.depth >= maxNesting {
+			return v, at, false
 		}
 		v.Start = int(s.dec.InputOffset()) - 1
-	} else {
-		raw, err := s.dec.ReadValue()
-		if err != nil {
-			return false
-		}
-		v.End = int(s.dec.InputOffset())
-		v.Start = v.End - len(raw)
+		return v, at, true
 	}
-	s.match(v, depth, quoted, index, want, found)
+	raw, err := s.dec.ReadValue()
+	if err != nil {
+		return v, at, false
+	}
+	v.End = int(s.dec.InputOffset())
+	v.Start = v.End - len(raw)
+	return v, at, true
+}
+
+// enter reads the next value and notes it where it is wanted.
+func (s *scanner) enter(kind jsontext.Kind, msg []byte, want []Pointer, found []Value) bool {
+	v, at, ok := s.next(kind, msg)
+	if !ok {
+		return false
+	}
+	var name []byte
+	for i := range want {
+		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at, &name) || at.depth == 0 && len(want[i].steps) == 0 {
+			found[i] = v
+		}
+	}
 	return true
 }
 
-// match notes a value that stands in depth open containers: the member with
-// the quoted name, the element with the index, or the root.
-func (s *scanner) match(v Value, depth int, quoted []byte, index int64, want []Pointer, found []Value) {
-	var name []byte
-	for i := range want {
-		steps := want[i].steps
-		if depth == 0 {
-			if len(steps) == 0 {
-				found[i] = v
-			}
-			continue
+// stands tells whether a value in a container that the steps of want[i] lead to
+// (s.depth) stands where all of them lead; of a container on that way it keeps
+// that in mind. name is the member's unescaped name, once somebody needed it.
+func (s *scanner) stands(steps []step, i int, v *Value, at *place, name *[]byte) bool {
+	if len(steps) < at.depth {
+		return false
+	}
+	next := steps[at.depth-1]
+	if at.quoted == nil {
+		if next.index != each && next.index != at.index {
+			return false
 		}
-		if s.depth[i] != depth-1 || len(steps) < depth {
-			continue
+	} else {
+		if *name == nil {
+			*name = s.unescape(at.quoted)
 		}
-		if quoted != nil && name == nil {
-			name = s.unescape(quoted)
-		}
-		at := steps[depth-1]
-		if quoted != nil && string(name) != at.name || quoted == nil && index != at.index {
-			continue
-		}
-		if len(steps) == depth {
-			found[i] = v
-		} else if v.End == 0 {
-			s.depth[i] = depth
+		if next.index == each || string(*name) != next.name {
+			return false
 		}
 	}
+	if len(steps) == at.depth {
+		return true
+	}
+	if v.End == 0 {
+		s.depth[i] = at.depth
+	}
+	return false
 }
 
 func (s *scanner) unescape(quoted []byte) []byte {
@@ -200,17 +232,28 @@ func (s *scanner) unescape(quoted []byte) []byte {
 
 // leave reads the end of a container and notes where a wanted one ends.
 func (s *scanner) leave(want []Pointer, found []Value) bool {
-	if _, err := s.dec.ReadToken(); err != nil {
+	depth, ok := s.up()
+	if !ok {
 		return false
 	}
-	depth := s.dec.StackDepth()
 	for i := range want {
 		if len(want[i].steps) == depth && found[i].Kind != 0 && found[i].End == 0 {
 			found[i].End = int(s.dec.InputOffset())
 		}
+	}
+	return true
+}
+
+// up reads the end of a container that stands in depth others.
+func (s *scanner) up() (depth int, ok bool) {
+	if _, err := s.dec.ReadToken(); err != nil {
+		return 0, false
+	}
+	depth = s.dec.StackDepth()
+	for i := range s.depth {
 		if depth > 0 && s.depth[i] == depth {
 			s.depth[i] = depth - 1
 		}
 	}
-	return true
+	return depth, true
 }
