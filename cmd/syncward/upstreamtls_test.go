@@ -7,6 +7,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -51,6 +53,7 @@ func TestTheUpstreamsCertificatesAreFollowedLive(t *testing.T) {
 		ClientAuth:     tls.RequireAnyClientCert,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return shown.Load(), nil },
 	}
+	up.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
 	up.StartTLS()
 	defer up.Close()
 	up.TLS.Certificates = nil
