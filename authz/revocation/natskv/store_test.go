@@ -135,13 +135,38 @@ func TestWritersOnManyReplicasNeverLowerAWatermark(t *testing.T) {
 	}
 }
 
+// What is stronger is in the bucket, and the writer has not seen it yet.
+func TestAWriterThatIsBehindLowersNothing(t *testing.T) {
+	b := startBroker(t, nil)
+	x, kv := b.ready(), b.kv()
+	now := time.Now().UTC().Truncate(time.Second)
+	for i := range 300 {
+		user := fmt.Sprint("user-", i)
+		key := base64.RawURLEncoding.EncodeToString([]byte(user))
+		value := fmt.Sprintf(`{"userId":%q,"before":%q,"at":%[2]q}`, user, now.Format(time.RFC3339))
+		if _, err := kv.Put(t.Context(), key, []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+		x.add(revocation.Entry{UserID: user, Before: now.Add(-time.Hour)})
+		e, err := kv.Get(t.Context(), key)
+		if err != nil || string(e.Value()) != value {
+			t.Fatalf("%s: %s %v", user, e.Value(), err)
+		}
+		if x.Check(user, "", now) != revocation.Revoked {
+			t.Fatalf("%s: the writer does not know", user)
+		}
+	}
+}
+
 func TestEverythingMissedIsKnownAfterAnOutage(t *testing.T) {
 	b := startBroker(t, nil)
 	x := b.ready()
 	x.add(mark("ada"))
 	x.add(gone("eve"))
+	x.add(revocation.Entry{UserID: "fay", Before: time.Now().Add(-time.Hour)})
 	b.stop()
 	x.inReach(false)
+	_ = x.Add(mark("fay")) // over one that the bucket has
 	if err := x.Add(mark("bob")); !errors.Is(err, natskv.ErrPending) || x.verdict("bob", "") != revocation.Revoked {
 		t.Fatalf("during the outage: %v", err)
 	}
@@ -151,7 +176,7 @@ func TestEverythingMissedIsKnownAfterAnOutage(t *testing.T) {
 	y := b.ready()
 	y.add(mark("dan"))
 	for _, r := range []*replica{x, y} {
-		for _, user := range []string{"ada", "bob", "dan"} {
+		for _, user := range []string{"ada", "bob", "dan", "fay"} {
 			r.knows(user, "", revocation.Revoked)
 		}
 		r.knows("eve", "", revocation.Deleted)
