@@ -1,6 +1,10 @@
 package natskv
 
-import "github.com/syncward/syncward/authz/revocation"
+import (
+	"time"
+
+	"github.com/syncward/syncward/authz/revocation"
+)
 
 // Written is what the watch brings of an entry that somebody wrote.
 func (s *Store) Written(e revocation.Entry, rev uint64) {
@@ -15,3 +19,6 @@ func (s *Store) RemovedAt(e revocation.Entry, rev uint64) {
 
 // Confirmed is the answer to our own write.
 func (s *Store) Confirmed(e revocation.Entry, rev uint64) { s.confirmed(keyOf(e), e, rev) }
+
+// Reopened is a bucket that was made anew, with nothing in it.
+func (s *Store) Reopened() { s.opened(&bucket{ends: true, created: time.Now()}) }

@@ -51,6 +51,16 @@ func TestTheBucketsOrderCountsWhateverIsHeardFirst(t *testing.T) {
 			_ = s.Add(high)
 			s.Written(low, 14)
 		}, high.Before},
+		"a stronger value in a bucket that begins anew": {func(s *natskv.Store) {
+			s.Written(low, 50)
+			s.Reopened()
+			s.Written(high, 1)
+		}, high.Before},
+		"a weaker value in a bucket that begins anew": {func(s *natskv.Store) {
+			s.Written(high, 50)
+			s.Reopened()
+			s.Written(low, 1)
+		}, high.Before},
 		"a removal": {func(s *natskv.Store) {
 			s.Written(high, 12)
 			s.RemovedAt(high, 13)

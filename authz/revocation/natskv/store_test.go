@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/syncward/syncward/authz/revocation"
 	"github.com/syncward/syncward/authz/revocation/natskv"
 )
@@ -220,6 +222,32 @@ func TestABucketThatIsDeletedUnderAReplicaComesBackWhole(t *testing.T) {
 	if x.verdict("ada", "") != revocation.Revoked {
 		t.Error("forgotten")
 	}
+}
+
+// The bucket is the same, and has lost a value without a word.
+func TestASingleLostValueIsWrittenAgain(t *testing.T) {
+	b := startBroker(t, nil)
+	js := b.jetstream()
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: bucketName}); err != nil {
+		t.Fatal(err)
+	}
+	x := b.ready()
+	x.add(mark("ada"))
+	x.add(mark("bob"))
+	s, err := js.Stream(t.Context(), "KV_"+bucketName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("$KV."+bucketName+"."+base64.RawURLEncoding.EncodeToString([]byte("ada")))); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.keys(); n != 1 {
+		t.Fatalf("%d keys", n)
+	}
+	b.stop()
+	x.inReach(false)
+	b.start()
+	eventually(t, "both are in the bucket", func() bool { return b.keys() == 2 })
 }
 
 func TestKeysHoldTheUserInBase64urlAndNoForeignText(t *testing.T) {
