@@ -22,8 +22,9 @@ import (
 const devReminder = time.Minute
 
 // run is the sidecar. It returns nil once it is drained, which begins when
-// drain ends; when now ends all connections are closed at once. Log lines go
-// to stderr. Its goroutines end before it returns.
+// drain ends, or somebody asks for it at the drain's socket; when now ends all
+// connections are closed at once. Log lines go to stderr. Its goroutines end
+// before it returns.
 func run(drain, now context.Context, c *config, r *report, stderr io.Writer) error {
 	level := zap.NewAtomicLevel()
 	log, err := observe.NewLog(stderr, observe.Format(c.LogFormat), level)
@@ -53,6 +54,12 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
+	drain, begin := context.WithCancel(drain)
+	defer begin()
+	door, err := openDrainDoor(c.drainSocket(), begin, log)
+	if err != nil {
+		return errors.Join(err, client.Close(), admin.Close())
+	}
 	health := observe.NewHealth(
 		observe.Check{Name: "keys", Why: l.notReady},
 		observe.Check{Name: "store", Why: func() string { return store.notReady(l.policy()) }})
@@ -73,7 +80,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	err = serveProxy(drain, now, srv, client, health, log)
 	cancel()
 	side.Wait()
-	return errors.Join(err, adminServer.Close())
+	err = errors.Join(err, adminServer.Close())
+	door.close(err == nil)
+	return err
 }
 
 // serveProxy serves the client side until it is drained or its listener fails.

@@ -125,6 +125,7 @@ var variables = []variable{
 	{Name: "ADMIN_TOKEN", Meaning: "bearer (≥ 32 bytes) for `/admin/*`; without it those paths answer 404", Secret: true, Twin: true},
 	{Name: "DRAIN_DELAY", Default: "5s", Meaning: "from SIGTERM until new upgrades are refused"},
 	{Name: "DRAIN_PERIOD", Default: "20s", Meaning: "over which live connections are closed, evenly"},
+	{Name: "DRAIN_SOCKET", Shown: "from `ADMIN_ADDR`", Meaning: "local socket of `syncward drain`: an absolute path, or on Linux `@name` (abstract), the default, which needs no writable folder and is reached from the pod alone; root and the own user may drain"},
 	{Name: "TLS_CERT_FILE", Meaning: "PEM certificate chain: TLS on the client side (ALPN http/1.1), followed live"},
 	{Name: "TLS_KEY_FILE", Meaning: "PEM key of `TLS_CERT_FILE`, followed live"},
 	{Name: "RELAY_ENGINE", Default: "auto", Meaning: "who drives the relay", Values: []string{"auto", "epoll", "goroutine"}, LaterValues: []string{"epoll"}},
