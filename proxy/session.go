@@ -51,7 +51,10 @@ func newSession(a *admission) *session {
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
 		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
 	}
-	ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	ses.lifetime, ses.ended = context.Background(), func() {}
+	if a.journals() {
+		ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	}
 	return ses
 }
 
@@ -167,7 +170,7 @@ func (ses *session) refusedWith(r refusal) engine.Ending {
 
 // done is called by the engine when both sockets are closed.
 func (ses *session) done(r engine.Result) {
-	ses.ended()
+	ses.closeAccount()
 	ses.mu.Lock()
 	ses.over = true
 	if ses.deadline != nil {
