@@ -75,6 +75,35 @@ func TestAPushByHTTPThatCannotBeJournaledIsRefused(t *testing.T) {
 	l.settled(t, 1)
 }
 
+func TestAnAnswerByHTTPThatTheJournalCannotKeepIsNotPassedOn(t *testing.T) {
+	l := newLedger()
+	r := newRig(t, l.byHTTP)
+	r.answers(pushTaken, "")
+	token := r.good("ada")
+	release := l.hold()
+	c := r.dial().send(post(liveStorePath(token), httpPush("mine", token), "X-A: b"))
+	l.wait(t, 1)
+	l.mu.Lock()
+	l.fail = errors.New("no room")
+	l.mu.Unlock()
+	release()
+	if code, body := c.status(); code != 503 || !strings.Contains(body, "AUTH_UNAVAILABLE") {
+		t.Errorf("%d %s", code, body)
+	}
+	l.settled(t, 1)
+}
+
+func TestEveryRequestThatIsAnsweredIsTold(t *testing.T) {
+	l := newLedger()
+	r := newRig(t, l.byHTTP)
+	c := r.open(liveStorePath(r.good("ada")))
+	empty := `{"_tag":"WSMessage.PushReq","requestId":"r1","batch":[]}`
+	c.text(empty).wantText("ack:" + empty)
+	if lines := l.wait(t, 1); lines[0] != "ada@mine pushes " {
+		t.Errorf("%q", lines)
+	}
+}
+
 func TestAnAnswerByHTTPIsHeldBackWhereItCannotBeJournaled(t *testing.T) {
 	for name, v := range map[string]struct {
 		body, lines string
