@@ -9,6 +9,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
@@ -23,6 +24,8 @@ type admission struct {
 
 	cred     credential
 	instance string
+	first    payload.Found  // the first sync message, where one was read
+	request  authz.Decision // on the request's own credential
 	decision authz.Decision // as the policy applied it
 	signed   string         // the user of a correctly signed token
 	place    string         // the user one of whose places it holds; "" = none
@@ -36,6 +39,7 @@ type admission struct {
 // then goes to the client whole.
 func (a *admission) fromRequest() {
 	d := a.judgeRequest()
+	a.request = d
 	if a.s.cfg.Protocol.InstanceInURL() { // else its first message names it
 		d = inInstance(d, a.instance)
 	}
@@ -148,6 +152,7 @@ func (a *admission) close(r refusal) {
 	if a.cred.optIn {
 		last = append(errorFrame(r, "", r.wire().after), last...)
 	}
+	last = append(a.s.denial(a.first, r.code), last...)
 	if _, err := a.c.Write(last); err != nil {
 		abort(a.c.Conn)
 	} else {

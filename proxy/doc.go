@@ -9,6 +9,7 @@
 //	dial.go        the upstream's handshake, under a signed name
 //	relay.go       both directions, message by message where one must look
 //	attribute.go   who wrote which event of a message
+//	opening.go     instances that a client opens one by one
 //	session.go     what can end a live connection from outside
 //	drain.go       how all of them end
 //	plain.go       plain HTTP requests, under the same decision

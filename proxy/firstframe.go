@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/syncward/syncward/authz"
@@ -15,10 +16,15 @@ import (
 // first is what was read before admission: the first sync message, or what
 // came instead of it.
 type first struct {
-	op   framing.Opcode
-	msg  []byte
-	raw  []byte // the frames as they came
-	rest []byte // what stands behind them
+	op    framing.Opcode
+	msg   []byte
+	whole bool   // msg is there
+	raw   []byte // the frames as they came
+	ahead []byte // the frames of what the protocol allows in front of it
+	rest  []byte // what stands behind them
+	// What the protocol found in msg.
+	found payload.Found
+	err   error
 	// fault is set where there is no whole message.
 	fault authz.Decision
 	// gone: the client is, or broke the protocol and was told so.
@@ -31,6 +37,7 @@ func (a *admission) fromFrame() {
 	var d authz.Decision
 	if a.cred.has() {
 		d = a.judgeRequest()
+		a.request = d
 		a.reread()
 		if applied, _ := a.policy.Apply(d, a.c.peer.key()); !applied.Allow {
 			a.refuseRequest(a.settle(d, true))
@@ -70,19 +77,21 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 	if f.fault.Code != "" {
 		return payload.Found{}, refused(request, f.fault)
 	}
-	found, err := a.s.cfg.Protocol.First(f.op, f.msg)
-	if err != nil {
-		return found, refused(request, unreadable(err))
+	found := f.found
+	if f.err != nil {
+		return found, refused(request, unreadable(f.err))
 	}
 	if len(found.Instance) > maxInstance {
 		return found, refused(request, authz.Refuse(authz.BadFrame, authz.ReasonSize))
 	}
-	a.instance = found.Instance
+	a.instance, a.first = found.Instance, found
 	dropEchoes(a.head, found.Token)
 	a.cred.optIn = a.cred.optIn || found.OptIn
 	switch {
 	case a.cred.has() && !request.Allow: // observe: the request decides, as enforce would have
 		return found, request
+	case found.Kind == payload.Within && a.cred.has():
+		return found, refused(request, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
 	case !found.HasToken && a.cred.has():
 		return found, inInstance(request, found.Instance)
 	case !found.HasToken:
@@ -107,14 +116,36 @@ func unreadable(err error) authz.Decision {
 	return authz.Refuse(authz.BadFrame, authz.ReasonFrame)
 }
 
-// collect reads the first sync message within its limits of time and size.
-// Pings are answered, since there is no upstream yet to do it.
+// collect reads the first sync message, and what the protocol allows in front
+// of it, within the limits of time and size for all of that.
 func (a *admission) collect() first {
 	start := a.s.cfg.Now()
 	_ = a.c.SetDeadline(time.Now().Add(a.s.cfg.FirstFrameTimeout))
 	a.s.pending.mayInterrupt(a.c.waiting)
-	col := framing.NewCollector(int64(a.s.cfg.FirstFrameMaxBytes))
-	in := a.c.read
+	var ahead []byte
+	for in := a.c.read; ; {
+		left := a.s.cfg.FirstFrameMaxBytes - len(ahead)
+		if left <= 0 { // to a Collector 0 is no limit
+			return first{ahead: ahead, rest: in, fault: authz.Refuse(authz.MessageTooBig, authz.ReasonSize)}
+		}
+		f := a.message(in, left)
+		f.ahead = ahead
+		if !f.whole {
+			return f
+		}
+		f.found, f.err = a.s.cfg.Protocol.First(f.op, f.msg)
+		if f.err != nil || f.found.Kind != payload.Ahead {
+			a.s.stage(StageFirstFrame, a.s.cfg.Now().Sub(start))
+			return f
+		}
+		ahead, in = append(ahead, f.raw...), f.rest
+	}
+}
+
+// message reads one message of at most limit bytes. Pings are answered, since
+// there is no upstream yet to do it.
+func (a *admission) message(in []byte, limit int) first {
+	col := framing.NewCollector(int64(limit))
 	buf := make([]byte, 4096)
 	for {
 		for {
@@ -124,7 +155,6 @@ func (a *admission) collect() first {
 				break
 			}
 			if f, over := a.collected(col, got, in); over {
-				a.s.stage(StageFirstFrame, a.s.cfg.Now().Sub(start))
 				return f
 			}
 		}
@@ -140,7 +170,7 @@ func (a *admission) collect() first {
 func (a *admission) collected(col *framing.Collector, got framing.Collected, rest []byte) (f first, over bool) {
 	switch got.Event {
 	case framing.CollectMessage:
-		return first{op: got.Opcode, msg: got.Payload, raw: col.Raw(), rest: rest}, true
+		return first{op: got.Opcode, msg: got.Payload, whole: true, raw: col.Raw(), rest: rest}, true
 	case framing.CollectPing:
 		if _, err := a.c.Write(framing.AppendFrame(nil, true, framing.Pong, got.Payload, nil)); err != nil {
 			abort(a.c.Conn)
@@ -210,7 +240,7 @@ func (a *admission) dialAnswered() (upstream, refusal) {
 // through, goes on as it came.
 func (a *admission) forward(up upstream, f first, found payload.Found) {
 	if f.fault.Code != "" {
-		a.relay(up, nil, append(f.raw, f.rest...))
+		a.relay(up, nil, slices.Concat(f.ahead, f.raw, f.rest))
 		return
 	}
 	frame := f.raw
@@ -218,5 +248,5 @@ func (a *admission) forward(up upstream, f first, found payload.Found) {
 		key := newMaskKey()
 		frame = framing.AppendFrame(nil, true, f.op, found.Out, &key)
 	}
-	a.relay(up, frame, f.rest)
+	a.relay(up, slices.Concat(f.ahead, frame), f.rest)
 }

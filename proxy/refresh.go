@@ -55,14 +55,13 @@ func (ses *session) answerRefresh(token string) {
 	next := ses.s.decide(context.Background(), token)
 	ses.mu.Lock()
 	current := ses.decision
-	if ses.bound || next.InstancesBound() {
-		next = inInstance(next, ses.instance)
-	}
+	next = ses.inInstances(next)
 	held, code := authz.Refresh(current, next)
 	moved := code == "" && (held.IssuedAt != current.IssuedAt || held.ExpiresAt != current.ExpiresAt || held.TokenID != current.TokenID)
 	same := code == "" && next.IssuedAt.Equal(current.IssuedAt) // the token in force once more
 	if moved {
 		ses.decision, ses.seen, ses.warned = held, newSeenToken(token), held.Status == authz.Grace
+		ses.renew(held)
 	}
 	ses.mu.Unlock()
 	switch {

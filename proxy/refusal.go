@@ -60,6 +60,8 @@ type refusal struct {
 	reason authz.Reason
 	status int  // overrides the HTTP status of the code where it is not 0
 	sent   bool // a token was sent: WWW-Authenticate may name it invalid
+	// told holds complete frames that say it in the client's own protocol.
+	told []byte
 }
 
 func (r refusal) is() bool { return r.code != "" }

@@ -43,6 +43,9 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 	fromClient.Sender, fromUpstream.Sender = framing.Client, framing.Upstream
 	if a.reads() {
 		fromClient.Look = ses.look
+		if ses.opened != nil {
+			fromClient.Look = ses.lookOpening
+		}
 	}
 	if a.journals() {
 		fromUpstream.Look = ses.hear

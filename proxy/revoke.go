@@ -24,15 +24,15 @@ func (s *Server) Revoked(userID string) {
 
 // recheck ends a connection whose token was revoked meanwhile.
 func (ses *session) recheck() {
-	ses.mu.Lock()
-	d := ses.decision
-	ses.mu.Unlock()
-	code, reason := ses.s.revoked(d)
-	if code == "" || code == authz.AuthUnavailable { // not known to be revoked
+	for _, d := range ses.decisions() {
+		code, reason := ses.s.revoked(d)
+		if code == "" || code == authz.AuthUnavailable { // not known to be revoked
+			continue
+		}
+		if ses.mayRefuse(authz.Refuse(code, reason)) {
+			ses.end(refusal{code: code, reason: reason})
+		}
 		return
-	}
-	if ses.mayRefuse(authz.Refuse(code, reason)) {
-		ses.end(refusal{code: code, reason: reason})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
@@ -39,8 +40,14 @@ type session struct {
 	decision authz.Decision // as admitted, or as refreshed since
 	deadline *time.Timer
 	seen     seenToken // the last token that a message carried
-	over     bool
-	warned   bool // the client knows that it lives on grace
+	// opened is what is open, by address, where clients open their instances one
+	// by one; nil elsewhere.
+	opened map[string]opening
+	// request is the decision on the request's own credential; it allows nothing
+	// where there was none.
+	request authz.Decision
+	over    bool
+	warned  bool // the client knows that it lives on grace
 	// refreshedAt is when the client last asked for a refresh.
 	refreshedAt time.Time
 }
@@ -50,6 +57,13 @@ func newSession(a *admission) *session {
 		s: a.s, id: a.id, instance: a.instance, bound: a.decision.InstancesBound(), address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
 		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
+		request: a.request,
+	}
+	if a.s.isOpener() {
+		ses.opened = map[string]opening{}
+		if a.first.Kind == payload.Opening {
+			ses.opened[a.first.Address] = opening{a.first.Instance, a.decision}
+		}
 	}
 	ses.lifetime, ses.ended = context.Background(), func() {}
 	if a.journals() {
@@ -162,8 +176,9 @@ func (noConn) Resume(engine.Direction, framing.Verdict) {}
 // client goes away, and no more.
 func (ses *session) refusedWith(r refusal) engine.Ending {
 	e := engine.Ending{ToClient: r.closing(ses.s.cfg.CloseCodes), ToUpstream: framing.Close{Code: 1001}}
+	e.Before = r.told
 	if ses.optIn {
-		e.Before = errorFrame(r, ses.channel, r.wire().after)
+		e.Before = append(e.Before, errorFrame(r, ses.channel, r.wire().after)...)
 	}
 	return e
 }

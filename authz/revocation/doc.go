@@ -5,6 +5,6 @@
 //	err = m.Add(revocation.Entry{UserID: "ada", Before: time.Now()})
 //	verdict := m.Check("ada", jti, issuedAt) // Revoked
 //
-// It serves one process; what it knows outlives it where a Path is given. It
-// judges no token and ends no connection: whoever is told of an entry does.
+// A Memory serves one process; what it knows outlives it where a Path is given.
+// A fleet's store is natskv, on the same Index. The package judges no token and ends no connection: whoever is told of an entry does.
 package revocation

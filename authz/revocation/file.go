@@ -27,7 +27,7 @@ func load(path string) ([]Entry, error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		var e Entry
-		if err := json.Unmarshal(lines.Bytes(), &e, json.RejectUnknownMembers(true)); err != nil || !e.valid() {
+		if err := json.Unmarshal(lines.Bytes(), &e, json.RejectUnknownMembers(true)); err != nil || !e.Valid() {
 			return nil, fmt.Errorf("revocation: %s:%d is no entry", filepath.Base(path), n)
 		}
 		all = append(all, e)
@@ -38,9 +38,6 @@ func load(path string) ([]Entry, error) {
 // save replaces the file by a new one, whole or not at all: it is renamed into
 // place when it is on the disk.
 func save(path string, entries []Entry) error {
-	if path == "" {
-		return nil
-	}
 	var text bytes.Buffer
 	for _, e := range entries {
 		line, err := json.Marshal(e)

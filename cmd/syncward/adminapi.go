@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/syncward/syncward/authz/revocation"
+	"github.com/syncward/syncward/authz/revocation/natskv"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -139,7 +140,10 @@ func (a *adminAPI) revoke(r *http.Request) (int, any) {
 	}
 	switch err := a.store.Add(e); {
 	case errors.Is(err, revocation.ErrEntry):
-		return http.StatusBadRequest, fail("want a userId of 1 to 256 bytes; everybody cannot be deleted; jti and reason have at most 512 bytes")
+		return http.StatusBadRequest, fail("want a userId of 1 to 256 bytes; everybody can be given a time alone; jti and reason have at most 512 bytes")
+	case errors.Is(err, natskv.ErrPending):
+		a.log.Error("admin", zap.Error(err))
+		return http.StatusServiceUnavailable, fail("in force on this replica alone: the store is out of reach; the others learn of it as soon as it is back, if this replica lives that long")
 	case err != nil:
 		a.log.Error("admin", zap.Error(err))
 		return http.StatusInternalServerError, fail("in force, but REVOCATION_FILE could not be written: it will not outlive a restart")
@@ -150,6 +154,11 @@ func (a *adminAPI) revoke(r *http.Request) (int, any) {
 func (a *adminAPI) forgive(r *http.Request) (int, any) {
 	found, err := a.store.Remove(r.PathValue("userId"))
 	switch {
+	case errors.Is(err, natskv.ErrUnreachable):
+		return http.StatusServiceUnavailable, fail("nothing was removed: the store is out of reach; ask again when it is back")
+	case err != nil && a.store.fleet != nil:
+		a.log.Error("admin", zap.Error(err))
+		return http.StatusServiceUnavailable, fail("not all was removed: the store did not answer; ask again")
 	case err != nil:
 		a.log.Error("admin", zap.Error(err))
 		return http.StatusInternalServerError, fail("gone, but REVOCATION_FILE could not be written: it will come back with a restart")

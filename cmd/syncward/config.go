@@ -109,6 +109,7 @@ type settings struct {
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
 	DrainPeriod         time.Duration `env:"DRAIN_PERIOD"`
+	DrainSocket         string        `env:"DRAIN_SOCKET"`
 	TLSCertFile         string        `env:"TLS_CERT_FILE"`
 	TLSKeyFile          string        `env:"TLS_KEY_FILE"`
 	RelayEngine         string        `env:"RELAY_ENGINE"`
@@ -173,7 +174,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
-		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkServerTLS,
+		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkDrainSocket, checkServerTLS,
 	} {
 		check(c, r)
 	}

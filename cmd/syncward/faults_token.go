@@ -25,6 +25,10 @@ func profileOf(protocol string) profile {
 	switch protocol {
 	case "livestore":
 		return profile{[]proxy.Source{proxy.SourcePayload, proxy.SourceHeader}, []proxy.Source{proxy.SourceFrame}, "http", "http"}
+	case "graphql-ws":
+		return profile{[]proxy.Source{proxy.SourceFrame, proxy.SourceHeader, proxy.SourceSubprotocol}, []proxy.Source{proxy.SourcePayload}, "close", "graphql-ws"}
+	case "hocuspocus":
+		return profile{[]proxy.Source{proxy.SourceFrame, proxy.SourceHeader}, []proxy.Source{proxy.SourcePayload}, "close", "http"}
 	case "opaque":
 		return profile{[]proxy.Source{proxy.SourceHeader, proxy.SourceSubprotocol}, []proxy.Source{proxy.SourceFrame, proxy.SourcePayload}, "http", "http"}
 	}
@@ -40,8 +44,8 @@ func checkToken(c *config, r *report) {
 	case c.JWTInstancesClaim == "":
 	case slices.Contains(strings.Split(c.JWTInstancesClaim, "."), ""):
 		r.fault("JWT_INSTANCES_CLAIM", "%q has an empty part; write the claim's path with dots, such as stores or sync.stores", c.JWTInstancesClaim)
-	case c.Protocol == "opaque":
-		r.fault("JWT_INSTANCES_CLAIM", "is set, but PROTOCOL=opaque names no instance to hold against it; unset it, or choose another PROTOCOL")
+	case c.Protocol == "opaque" || c.Protocol == "graphql-ws":
+		r.fault("JWT_INSTANCES_CLAIM", "is set, but PROTOCOL=%s names no instance to hold against it; unset it, or choose another PROTOCOL", c.Protocol)
 	}
 	if strings.EqualFold(strings.TrimPrefix(strings.ToLower(c.JWTType), "application/"), identity.Type) {
 		r.fault("JWT_TYPE", "is the type of Syncward's own assertions, which are no tokens; name the type of your tokens")
@@ -52,6 +56,9 @@ func checkToken(c *config, r *report) {
 	var err error
 	if c.TokenPointer, err = payload.ParsePointer(c.TokenField); err != nil {
 		r.fault("TOKEN_FIELD", "%q is no JSON Pointer to a field; write one such as /authToken or /auth/token (~0 for ~, ~1 for /)", c.TokenField)
+	}
+	if c.Protocol == "hocuspocus" && c.environ.set("TOKEN_FIELD") {
+		r.fault("TOKEN_FIELD", "is set, but PROTOCOL=hocuspocus has one place for a token, and it is no field; unset it")
 	}
 	if !httpToken(c.TokenCookie) {
 		r.fault("TOKEN_COOKIE", "%q is no cookie name; use letters, digits, - and _", c.TokenCookie)

@@ -175,7 +175,7 @@ func newWorld(t *testing.T, user userState, state storeState) *world {
 	var err error
 	w.l, err = newLive(c)
 	must(t, err)
-	memory, err := openRevocations(c)
+	memory, err := openRevocations(c, storeTold{})
 	must(t, err)
 	if state.entry.UserID != "" {
 		must(t, memory.Add(state.entry))

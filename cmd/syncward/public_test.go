@@ -286,7 +286,7 @@ func TestCheckShowsTheAddressWithoutItsQuery(t *testing.T) {
 }
 
 func TestInstancesNeedAProtocolThatNamesThem(t *testing.T) {
-	for protocol, faults := range map[string]int{"json": 0, "livestore": 0, "opaque": 1} {
+	for protocol, faults := range map[string]int{"json": 0, "livestore": 0, "hocuspocus": 0, "graphql-ws": 1, "opaque": 1} {
 		_, r := load(minimal("JWT_INSTANCES_CLAIM=stores", "PROTOCOL="+protocol))
 		if len(r.Faults) != faults || faults > 0 && r.Faults[0].Variable != "JWT_INSTANCES_CLAIM" {
 			t.Errorf("%s: faults %q", protocol, r.Faults)

@@ -22,8 +22,9 @@ import (
 const devReminder = time.Minute
 
 // run is the sidecar. It returns nil once it is drained, which begins when
-// drain ends; when now ends all connections are closed at once. Log lines go
-// to stderr. Its goroutines end before it returns.
+// drain ends, or somebody asks for it at the drain's socket; when now ends all
+// connections are closed at once. Log lines go to stderr. Its goroutines end
+// before it returns.
 func run(drain, now context.Context, c *config, r *report, stderr io.Writer) error {
 	level := zap.NewAtomicLevel()
 	log, err := observe.NewLog(stderr, observe.Format(c.LogFormat), level)
@@ -40,7 +41,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
 	users := c.users(o.Hooks())
 	defer users.Close()
-	store, err := openRevocations(c)
+	store, err := openRevocations(c, tellStore(o, log))
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,15 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	health := observe.NewHealth(observe.Check{Name: "keys", Why: l.notReady})
+	drain, begin := context.WithCancel(drain)
+	defer begin()
+	door, err := openDrainDoor(c.drainSocket(), begin, log)
+	if err != nil {
+		return errors.Join(err, client.Close(), admin.Close())
+	}
+	health := observe.NewHealth(
+		observe.Check{Name: "keys", Why: l.notReady},
+		observe.Check{Name: "store", Why: func() string { return store.notReady(l.policy()) }})
 	l.onChange(level, o, log, srv.PolicyChanged)
 	announce(c, r, l, log, client.Addr(), admin.Addr())
 
@@ -61,6 +70,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	stop, cancel := context.WithCancel(context.Background())
 	side.Go(func() { newFollower(l.watches(c), reloaded(o, log)).run(stop, followEvery) })
 	side.Go(func() { remind(stop, c, log) })
+	side.Go(func() { store.run(stop) })
 	if l.fetched = fetched(o, log); l.remote != nil {
 		side.Go(func() { l.remote.Run(stop) })
 	}
@@ -70,7 +80,9 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	err = serveProxy(drain, now, srv, client, health, log)
 	cancel()
 	side.Wait()
-	return errors.Join(err, adminServer.Close())
+	err = errors.Join(err, adminServer.Close())
+	door.close(err == nil)
+	return err
 }
 
 // serveProxy serves the client side until it is drained or its listener fails.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/authz/directory"
+	"github.com/syncward/syncward/framing/graphqlws"
+	"github.com/syncward/syncward/framing/hocuspocus"
 	"github.com/syncward/syncward/framing/livestore"
 	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
@@ -78,14 +80,18 @@ func (c *config) upstream() proxy.Upstream {
 
 // protocol returns the reader of what the clients speak.
 func (c *config) protocol() payload.Protocol {
+	inFrames := slices.Contains(c.Sources, proxy.SourceFrame)
 	switch c.Protocol {
+	case "graphql-ws":
+		return graphqlws.New(graphqlws.Options{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: inFrames})
+	case "hocuspocus":
+		return hocuspocus.New(hocuspocus.Options{Replace: c.UpstreamAuthToken})
 	case "livestore":
 		return livestore.New(livestore.Options{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllowAdmin: c.LiveStoreAllowAdmin})
 	case "opaque":
 		return payload.Opaque{}
 	}
-	all := c.TokenFrames == "all" && slices.Contains(c.Sources, proxy.SourceFrame)
-	return payload.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: all}
+	return payload.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: inFrames && c.TokenFrames == "all"}
 }
 
 func (c *config) closeCodes() proxy.CloseCodes {

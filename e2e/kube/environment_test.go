@@ -83,6 +83,7 @@ func TestServeWouldStartWithWhatTheChartSets(t *testing.T) {
 		{"observe", "authMode=off", "off"},
 		{"observe", "jwt.existingSecret=sync-keys,jwt.secretKey=jwt,authMode=enforce", "enforce"},
 		{"enforce", "protocol=livestore", "enforce"},
+		{"enforce", "authMode=off,config.REVOCATION_STORE=nats,config.NATS_URL=nats://nats:4222,nats.existingSecret=sync-keys,nats.credsKey=jwt,nats.caKey=jwt,nats.certKey=jwt,nats.keyKey=jwt", "off"},
 		{"enforce", "jwt.gracePeriod=0,authMode=observe", "observe"},
 	} {
 		t.Run(c.installation+","+c.set, func(t *testing.T) {
@@ -120,10 +121,13 @@ var notInConfig = map[string]string{
 	"JWT_GRACE_PERIOD": "jwt.gracePeriod", "IDENTITY_KEY": "identity.existingSecret",
 	"JWT_PREVIOUS_SECRET": "secretConfig", "IDENTITY_PREVIOUS_KEY": "secretConfig", "UPSTREAM_AUTH_TOKEN": "secretConfig",
 	"ADMIN_TOKEN": "secretConfig", "REVOCATION_FILE": "no value mounts a writable volume yet",
+	"NATS_CREDS_FILE": "nats.existingSecret", "NATS_CA_FILE": "nats.existingSecret",
+	"NATS_CERT_FILE": "nats.existingSecret", "NATS_KEY_FILE": "nats.existingSecret",
 	"DEV_MODE": "development", "INSECURE_DEV_MODE_ANYWHERE": "development",
 	"UPSTREAM_CA_FILE": "the upstream is in the pod: no TLS", "UPSTREAM_CERT_FILE": "the same", "UPSTREAM_KEY_FILE": "the same",
 	"TLS_CERT_FILE": "no value mounts it yet", "TLS_KEY_FILE": "no value mounts it yet",
 	"JWT_PUBLIC_KEY_FILE": "no value mounts it yet",
+	"DRAIN_SOCKET":        "the hook finds the default, which needs no writable folder",
 }
 
 func TestTheSchemaTakesExactlyTheVariablesOfServe(t *testing.T) {

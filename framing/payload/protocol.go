@@ -28,6 +28,15 @@ const (
 	Application Kind = iota // the upstream's business
 	AuthRefresh             // {"type":"auth.refresh"}: never relayed
 	AuthLogout              // {"type":"auth.logout"}: never relayed
+	// Ahead, from First alone: it may come before the first sync message, and
+	// is relayed with it.
+	Ahead
+	// Opening and Within come from a protocol whose clients open any number of
+	// instances on one connection: it asks to open one (with Token, where it has
+	// one), or speaks of one that must be open. Which are open is the caller's to
+	// know.
+	Opening
+	Within
 )
 
 // Found is what a Protocol found in one client message.
@@ -36,7 +45,10 @@ type Found struct {
 	Token    string // the credential; "" where there is none
 	HasToken bool   // a token field with a non-empty string was there
 	Instance string // instanceId; "" where the message names none
-	OptIn    bool   // "authProtocol":1 was there
+	// Address, of Opening and Within, is under what name this connection opens
+	// Instance: one instance may be open under several.
+	Address string
+	OptIn   bool // "authProtocol":1 was there
 	// Out is the message without its credential, in every other byte as it
 	// came; nil where nothing had to be taken out.
 	Out []byte

@@ -1,0 +1,81 @@
+// A world with a clock of its own: what happens in it, happens in the order of
+// its time, and in which order what is simultaneous happens is drawn by lot.
+// Each event belongs to somebody, who can be frozen, thawed and killed.
+
+/** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let a = seed >>> 0
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0
+    let t = a
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+interface Task { at: number; lot: number; owner: string; run: () => void }
+
+export class World {
+  now: number
+  readonly random: () => number
+  readonly #tasks = new Set<Task>()
+  readonly #frozen = new Set<string>()
+  readonly #dead = new Set<string>()
+
+  constructor(seed = 1, now = Date.UTC(2026, 0, 1)) {
+    this.random = randomFrom(seed)
+    this.now = now
+  }
+
+  /** A whole number below n. */
+  draw(n: number): number {
+    return Math.floor(this.random() * n)
+  }
+
+  /** Has `run` happen to `owner`, `ms` from now; returns the way to cancel it. */
+  after(owner: string, ms: number, run: () => void): () => void {
+    const task = { at: this.now + ms, lot: this.random(), owner, run }
+    this.#tasks.add(task)
+    return () => this.#tasks.delete(task)
+  }
+
+  freeze(owner: string): void { this.#frozen.add(owner) }
+  thaw(owner: string): void { this.#frozen.delete(owner) }
+  kill(owner: string): void { this.#dead.add(owner) }
+  isDead(owner: string): boolean { return this.#dead.has(owner) }
+  isFrozen(owner: string): boolean { return this.#frozen.has(owner) }
+
+  #next(until: number): Task | null {
+    let next: Task | null = null
+    for (const task of this.#tasks) {
+      if (this.#dead.has(task.owner)) this.#tasks.delete(task)
+      if (task.at > until || this.#frozen.has(task.owner) || this.#dead.has(task.owner)) continue
+      if (next === null || task.at < next.at || (task.at === next.at && task.lot < next.lot)) next = task
+    }
+    return next
+  }
+
+  /** Lets `ms` pass, with all that happens in it. */
+  async pass(ms: number): Promise<void> {
+    const until = this.now + ms
+    await calm()
+    for (let task = this.#next(until); task !== null; task = this.#next(until)) {
+      this.#tasks.delete(task)
+      this.now = Math.max(this.now, task.at) // what a frozen one missed comes late
+      task.run()
+      await calm()
+    }
+    this.now = until
+  }
+
+  /** The clock as `owner` sees it, wrong by `skew` ms. */
+  clockOf(owner: string, skew = 0) {
+    return { now: () => this.now + skew, after: (ms: number, run: () => void) => this.after(owner, ms, run) }
+  }
+}
+
+// Until every promise that can go on has gone on.
+async function calm(): Promise<void> {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+}
