@@ -185,7 +185,7 @@ func newWorld(t *testing.T, user userState, state storeState) *world {
 		store = state.says
 	}
 	users := c.users(proxy.Hooks{})
-	srv, err := newServer(c, w.l, users, store, proxy.Hooks{Auth: w.attempted})
+	srv, err := newServer(c, w.l, users, store, books{}, proxy.Hooks{Auth: w.attempted})
 	must(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
