@@ -19,8 +19,11 @@ import (
 // required.
 type Config struct {
 	Upstream Upstream
-	Protocol payload.Protocol
-	Sources  []Source // where credentials are looked for, in this order
+	// UpstreamTLS returns the TLS configuration in force, for each dial, where
+	// Upstream.TLS is not nil; nil: that one, for ever.
+	UpstreamTLS func() *tls.Config
+	Protocol    payload.Protocol
+	Sources     []Source // where credentials are looked for, in this order
 
 	// Decide judges a token. It must answer in a time that a client can wait,
 	// though it holds up nobody else, and never blames a token for what it could not find out. Under

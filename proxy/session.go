@@ -48,6 +48,7 @@ type session struct {
 	request authz.Decision
 	over    bool
 	warned  bool // the client knows that it lives on grace
+	settle  settle
 	// refreshedAt is when the client last asked for a refresh.
 	refreshedAt time.Time
 }
@@ -120,10 +121,12 @@ func (ses *session) expire() {
 	expired.UserID = d.UserID
 	policy := ses.s.cfg.Policy()
 	if policy.Mode == authz.Off {
+		ses.release()
 		return
 	}
 	if applied, observed := policy.Apply(expired, ses.address); applied.Allow {
 		ses.s.observed(observed)
+		ses.release()
 		return
 	}
 	ses.end(refusal{code: authz.TokenExpired, reason: authz.ReasonExpired})

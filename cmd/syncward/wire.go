@@ -22,6 +22,7 @@ func newServer(c *config, l *live, users *directory.Directory, store proxy.Revoc
 	}
 	return proxy.New(proxy.Config{
 		Upstream:           c.upstream(),
+		UpstreamTLS:        l.upstreamTLS.Load,
 		Protocol:           c.protocol(),
 		Sources:            c.Sources,
 		Decide:             c.asking(users, verifier.Decide),
