@@ -10,6 +10,16 @@ import (
 // MaxAddresses bounds one of the throttle's two generations.
 const MaxAddresses = maxAddresses
 
+// Wire is how a refusal goes on the wire: its close codes by CloseCodes, its
+// HTTP status, and what a client that opted in is told.
+func Wire(code authz.Code, isLate bool) (closes [3]int, status int, retry bool, after time.Duration) {
+	w := wires[code]
+	if isLate {
+		w = late
+	}
+	return w.close, w.status, w.retry, w.after
+}
+
 // MaxRenewals bounds one of the two generations of newest tokens.
 const MaxRenewals = maxRenewals
 

@@ -128,14 +128,15 @@ const (
 func (d *drainDoor) attend(conn *net.UnixConn) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(drainWordTime))
-	if uid, known := peerUID(conn); known && !mayDrain(uid, os.Geteuid()) {
-		d.log.Warn("drain refused", zap.Int("uid", uid))
-		fmt.Fprintln(conn, wordRefused)
-		return
-	}
+	// Read before it is answered: a close on unread data would swallow the answer.
 	in := bufio.NewReaderSize(conn, 16)
 	word, _ := in.ReadSlice('\n')
 	if string(word) != wordDrain+"\n" {
+		return
+	}
+	if uid, known := peerUID(conn); known && !mayDrain(uid, os.Geteuid()) {
+		d.log.Warn("drain refused", zap.Int("uid", uid))
+		fmt.Fprintln(conn, wordRefused)
 		return
 	}
 	fmt.Fprintln(conn, wordBegun)
