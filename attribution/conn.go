@@ -28,7 +28,7 @@ type Conn struct {
 
 // Connect begins a connection of author to a store. The caller closes it.
 func (r *Recorder) Connect(author Author, storeID string) *Conn {
-	return &Conn{s: r.enter(storeID), author: author, requests: map[string][]*offer{}, events: map[string][]*offer{}}
+	return &Conn{s: r.enter(short(storeID)), author: author, requests: map[string][]*offer{}, events: map[string][]*offer{}}
 }
 
 // Close ends the connection. What was not answered stays open in the journal.
@@ -84,7 +84,7 @@ func (c *Conn) outcomes(news payload.News) (accepted, rejected, unclear []*offer
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if news.Backend != "" {
-		c.backend = news.Backend
+		c.backend = short(news.Backend)
 	}
 	for _, a := range news.Answers {
 		var offers []*offer
@@ -92,8 +92,8 @@ func (c *Conn) outcomes(news payload.News) (accepted, rejected, unclear []*offer
 			offers = c.requests[a.Request]
 			delete(c.requests, a.Request)
 		} else {
-			offers = c.events[a.ID]
-			delete(c.events, a.ID)
+			offers = c.events[short(a.ID)]
+			delete(c.events, short(a.ID))
 		}
 		c.open -= len(offers)
 		switch a.Outcome {

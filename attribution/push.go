@@ -2,8 +2,11 @@ package attribution
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/syncward/syncward/framing/payload"
@@ -47,6 +50,7 @@ func (c *Conn) offers(p payload.Push) []*offer {
 	}
 	now := c.s.r.opt.Now().Truncate(time.Millisecond)
 	attempt := rand.Int64N(1 << 53)
+	p.Backend = short(p.Backend)
 	backend := p.Backend
 	if p.Unsaid {
 		backend = c.known()
@@ -57,8 +61,8 @@ func (c *Conn) offers(p payload.Push) []*offer {
 			continue
 		}
 		o := &offer{unsaid: p.Unsaid, rec: Record{
-			StoreID: c.s.id, BackendID: p.Backend, SeqNum: e.SeqNum, EventID: e.ID, Name: e.Name, ClientID: e.ClientID,
-			SessionID: e.SessionID, Hash: e.Hash, Author: c.author, Timestamp: now, Attempt: attempt, State: Unconfirmed}}
+			StoreID: c.s.id, BackendID: p.Backend, SeqNum: e.SeqNum, EventID: short(e.ID), Name: short(e.Name),
+			ClientID: short(e.ClientID), SessionID: short(e.SessionID), Hash: e.Hash, Author: c.author, Timestamp: now, Attempt: attempt, State: Unconfirmed}}
 		if e.SeqNum != 0 {
 			o.rec.EventID = "" // one place, one name
 			o.late = (backend != "" || !p.Unsaid) && c.s.taken(backend, e.SeqNum)
@@ -77,4 +81,18 @@ func answersTo(p payload.Push) (answers []payload.Answer) {
 		answers = append(answers, payload.Answer{ID: e.ID})
 	}
 	return answers
+}
+
+// maxText is the longest text of others that a record holds, in bytes: names
+// and ids come from clients.
+const maxText = 512
+
+// short gives a text that is too long for a record a name of fixed length,
+// always the same one. What is no UTF-8 becomes U+FFFD.
+func short(text string) string {
+	if len(text) <= maxText {
+		return strings.ToValidUTF8(text, "\uFFFD")
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -24,7 +24,7 @@ func (s *store) see(backend string, events []payload.Event) (due []sight) {
 		case e.SeqNum == 0 && e.ID == "":
 			continue
 		case e.SeqNum == 0:
-			due = append(due, sight{Place{s.id, backend, 0, e.ID}, e.Hash})
+			due = append(due, sight{Place{s.id, backend, 0, short(e.ID)}, e.Hash})
 			continue
 		}
 		p.head = max(p.head, e.SeqNum)

@@ -55,7 +55,7 @@ func TestMessagesAheadStandWithinTheLimits(t *testing.T) {
 	r := newRig(t, graphQL, func(c *proxy.Config) { c.FirstFrameTimeout = 200 * time.Millisecond })
 	r.open("/graphql").text(strings.Repeat(" ", 500)+appPing).text(strings.Repeat(" ", 500)+appPing).wantClose(1009, "MESSAGE_TOO_BIG")
 	exact := strings.Repeat(" ", 1024-8-len(appPing)) + appPing // with its header of 8 bytes just the limit
-	r.open("/graphql").text(exact).text(appPing).wantClose(1009, "MESSAGE_TOO_BIG")
+	r.open("/graphql").text(exact).text(initWith(r.good("ada"))).wantClose(1009, "MESSAGE_TOO_BIG")
 	c := r.open("/graphql").text(appPing)
 	c.text(appPing).wantClose(4408, "AUTH_REQUIRED")
 	if n := r.legacy.accepted(); n != 0 {

@@ -19,8 +19,11 @@ import (
 // required.
 type Config struct {
 	Upstream Upstream
-	Protocol payload.Protocol
-	Sources  []Source // where credentials are looked for, in this order
+	// UpstreamTLS returns the TLS configuration in force, for each dial, where
+	// Upstream.TLS is not nil; nil: that one, for ever.
+	UpstreamTLS func() *tls.Config
+	Protocol    payload.Protocol
+	Sources     []Source // where credentials are looked for, in this order
 
 	// Decide judges a token. It must answer in a time that a client can wait,
 	// though it holds up nobody else, and never blames a token for what it could not find out. Under
@@ -50,6 +53,11 @@ type Config struct {
 	// keeps the authors of its events; nil: there is none. The Protocol must be
 	// a payload.Log then. Not together with Inject.
 	Record func(author attribution.Author, instanceID string) Recorder
+
+	// HoldTimeout is how long a message may wait for the Recorder before its
+	// connection ends; default 30 s. Nobody reads of a side that is held up, so
+	// without it a client that left would keep its place until the journal is back.
+	HoldTimeout time.Duration
 
 	// UpstreamToken replaces the stripped token where it is not empty.
 	UpstreamToken string
@@ -139,6 +147,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.DialTimeout, 5*time.Second)
 	orDefault(&c.BreakerFailures, 10)
 	orDefault(&c.BreakerOpen, 5*time.Second)
+	orDefault(&c.HoldTimeout, 30*time.Second)
 	orDefault(&c.FlipSpread, 30*time.Second)
 	if c.Policy == nil {
 		c.Policy = func() authz.Policy { return authz.Policy{EnforcePercent: 100} }

@@ -136,7 +136,11 @@ func (d *dialer) open(ctx context.Context) (net.Conn, error) {
 	if d.cfg.Upstream.TLS == nil {
 		return raw, nil
 	}
-	t := tls.Client(raw, d.cfg.Upstream.TLS)
+	config := d.cfg.Upstream.TLS
+	if d.cfg.UpstreamTLS != nil {
+		config = d.cfg.UpstreamTLS()
+	}
+	t := tls.Client(raw, config)
 	if err := t.HandshakeContext(ctx); err != nil {
 		abort(raw)
 		return nil, err

@@ -31,7 +31,7 @@ func (s *Server) closeEvenly(ctx context.Context) {
 		if wait := due - time.Since(start); wait > 0 {
 			pause(ctx, wait)
 		}
-		ses.end(refusal{code: authz.Draining})
+		ses.endSettled(refusal{code: authz.Draining})
 	}
 }
 
@@ -65,7 +65,7 @@ func (s *Server) wait(hurry context.Context) error {
 			return nil
 		}
 		for _, ses := range live {
-			ses.end(refusal{code: authz.Draining})
+			ses.endSettled(refusal{code: authz.Draining})
 		}
 		select {
 		case <-idle:

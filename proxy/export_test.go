@@ -1,9 +1,24 @@
 package proxy
 
-import "time"
+import (
+	"time"
+
+	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/proxy/engine"
+)
 
 // MaxAddresses bounds one of the throttle's two generations.
 const MaxAddresses = maxAddresses
+
+// Wire is how a refusal goes on the wire: its close codes by CloseCodes, its
+// HTTP status, and what a client that opted in is told.
+func Wire(code authz.Code, isLate bool) (closes [3]int, status int, retry bool, after time.Duration) {
+	w := wires[code]
+	if isLate {
+		w = late
+	}
+	return w.close, w.status, w.retry, w.after
+}
 
 // MaxRenewals bounds one of the two generations of newest tokens.
 const MaxRenewals = maxRenewals
@@ -34,4 +49,42 @@ func (t *throttle) Held() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.young) + len(t.old)
+}
+
+// Sessions is a register of live connections.
+type Sessions struct {
+	s    *Server
+	List []*session
+}
+
+// NewSessions registers n connections without sockets, each of a user of its
+// own, under decisions that end as given. They are pieces of the real thing:
+// only what an engine would do for them is missing.
+func NewSessions(s *Server, n int, decision func(i int) authz.Decision) *Sessions {
+	all := &Sessions{s: s, List: make([]*session, n)}
+	for i := range all.List {
+		a := &admission{s: s, c: &client{}, decision: decision(i), id: newConnectionID()}
+		all.List[i] = newSession(a)
+		all.List[i].conn = noConn{}
+		close(all.List[i].ready)
+		s.sessions.add(all.List[i])
+	}
+	return all
+}
+
+// Of finds the sessions of a user; how many there are.
+func (all *Sessions) Of(user string) int { return len(all.s.sessions.of(user)) }
+
+// Watch arms the deadlines of all.
+func (all *Sessions) Watch() {
+	for _, ses := range all.List {
+		ses.watch()
+	}
+}
+
+// Done ends all, as the engine does when the sockets are closed.
+func (all *Sessions) Done() {
+	for _, ses := range all.List {
+		ses.done(engine.Result{})
+	}
 }

@@ -187,23 +187,22 @@ func TestTheFirstTokenToEndEndsTheConnection(t *testing.T) {
 	until := func(stores any, issued, grace time.Duration) string {
 		return r.claims(jwt.MapClaims{"sub": "ada", "stores": stores, "iat": time.Now().Add(issued).Unix(), "exp": time.Now().Add(grace - time.Hour).Unix()})
 	}
-	ending := until("b", -3*time.Hour, 3*time.Second)
+	ending := until("b", -3*time.Hour, 5*time.Second)
 	c := r.open("/").opens("a", r.of("a")).opens("b", ending)
 	c.opens("a", r.of("a", 30*time.Second)) // does not cover b
 	c.wantClose(4401, "TOKEN_EXPIRED")
 
-	saved := r.open("/").opens("a", r.of("a")).opens("b", until("b", -3*time.Hour, 3*time.Second))
+	saved := r.open("/").opens("a", r.of("a")).opens("b", until("b", -3*time.Hour, 10*time.Minute))
 	saved.opens("a", r.of([]string{"a", "b"}, 30*time.Second)) // covers both
-	eventually(t, "that the other one would have ended", func() bool { return live(r, "ada") == 1 && !within(r, 30*time.Minute) })
+	eventually(t, "the end that the newer token brings", func() bool { return !endsWithin(r, 30*time.Minute) })
 	saved.binary(update("b")).wantBinary("ack:" + update("b"))
 }
 
-func live(r *rig, user string) int { return len(r.server.Live(user)) }
-
-// within tells whether a connection's token expires so soon.
-func within(r *rig, d time.Duration) bool {
+// endsWithin tells whether one of ada's connections ends so soon: an hour of
+// grace behind its token's expiry.
+func endsWithin(r *rig, d time.Duration) bool {
 	for _, l := range r.server.Live("ada") {
-		if time.Until(l.ExpiresAt) < d {
+		if time.Until(l.ExpiresAt.Add(time.Hour)) < d {
 			return true
 		}
 	}
@@ -236,4 +235,58 @@ func TestOneConnectionOpensSoManyDocuments(t *testing.T) {
 	r.open("/").binary(auth(long, token)).wantClose(4400, "BAD_FRAME")
 	r.open("/").opens("0", token).binary(auth(long, token)).wantClose(4400, "BAD_FRAME")
 	r.open("/").opens(long[:1024], token)
+}
+
+// Each token that something is open under can end the connection, and so can
+// one that is revoked while it is judged.
+func TestARevokedTokenOfOneDocumentEndsTheConnection(t *testing.T) {
+	v := &revoker{users: map[string]time.Time{}, tokens: map[string]bool{}}
+	r := boundTo(t, hocus, func(c *proxy.Config) { c.Revocations = v })
+	named := func(doc string) string {
+		return r.claims(jwt.MapClaims{"sub": "ada", "jti": "of-" + doc, "stores": doc,
+			"iat": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Hour).Unix()})
+	}
+	for _, doc := range []string{"a", "b"} {
+		c := r.open("/").opens("a", named("a")).opens("b", named("b"))
+		v.mu.Lock()
+		v.tokens["of-"+doc] = true
+		v.mu.Unlock()
+		r.server.Revoked("ada")
+		c.wantClose(4403, "SESSION_REVOKED")
+		v.mu.Lock()
+		v.tokens = map[string]bool{}
+		v.mu.Unlock()
+	}
+	c := r.open("/").opens("a", named("a"))
+	v.mu.Lock()
+	v.after = func(d authz.Decision) { v.tokens[d.TokenID] = d.TokenID == "of-b" } // behind the answer that lets it in
+	v.mu.Unlock()
+	c.binary(auth("b", named("b"))).wantClose(4403, "SESSION_REVOKED")
+}
+
+// An auth.refresh stands for every open document, or for none.
+func TestARefreshCoversAllOpenDocuments(t *testing.T) {
+	r := boundTo(t, hocus)
+	c := r.open("/", "Sec-WebSocket-Protocol: syncward.v1").binary(auth("a", r.of([]string{"a", "b"})))
+	c.hear("auth.ok")
+	c.wantBinary("ack:" + auth("a", ""))
+	c.opens("b", r.of([]string{"a", "b"}))
+	c.text(refreshMessage(r.of("a", time.Minute)))
+	if m := c.hear("auth.error"); m.Code != "FORBIDDEN" {
+		t.Fatalf("a token for one of two documents: %+v", m)
+	}
+	c.wantClose(4403, "FORBIDDEN")
+
+	ending := r.claims(jwt.MapClaims{"sub": "ada", "stores": []string{"a"},
+		"iat": time.Now().Add(-3 * time.Hour).Unix(), "exp": time.Now().Add(10*time.Minute - time.Hour).Unix()})
+	c = r.open("/", "Sec-WebSocket-Protocol: syncward.v1").binary(auth("a", ending))
+	c.hear("auth.ok")
+	c.hear("auth.warning")
+	c.wantBinary("ack:" + auth("a", ""))
+	c.text(refreshMessage(r.of([]string{"a", "b"})))
+	c.hear("auth.ok")
+	c.opens("b", r.of("b", 20*time.Second)) // the first to end is found anew
+	if endsWithin(r, 30*time.Minute) {
+		t.Error("the old token is still in force")
+	}
 }

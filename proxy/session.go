@@ -48,6 +48,7 @@ type session struct {
 	request authz.Decision
 	over    bool
 	warned  bool // the client knows that it lives on grace
+	settle  settle
 	// refreshedAt is when the client last asked for a refresh.
 	refreshedAt time.Time
 }
@@ -65,7 +66,10 @@ func newSession(a *admission) *session {
 			ses.opened[a.first.Address] = opening{a.first.Instance, a.decision}
 		}
 	}
-	ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	ses.lifetime, ses.ended = context.Background(), func() {}
+	if a.journals() {
+		ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	}
 	return ses
 }
 
@@ -117,10 +121,12 @@ func (ses *session) expire() {
 	expired.UserID = d.UserID
 	policy := ses.s.cfg.Policy()
 	if policy.Mode == authz.Off {
+		ses.release()
 		return
 	}
 	if applied, observed := policy.Apply(expired, ses.address); applied.Allow {
 		ses.s.observed(observed)
+		ses.release()
 		return
 	}
 	ses.end(refusal{code: authz.TokenExpired, reason: authz.ReasonExpired})
@@ -182,7 +188,7 @@ func (ses *session) refusedWith(r refusal) engine.Ending {
 
 // done is called by the engine when both sockets are closed.
 func (ses *session) done(r engine.Result) {
-	ses.ended()
+	ses.closeAccount()
 	ses.mu.Lock()
 	ses.over = true
 	if ses.deadline != nil {

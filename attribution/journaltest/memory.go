@@ -11,8 +11,7 @@ import (
 	"github.com/syncward/syncward/attribution"
 )
 
-// Memory is a journal for tests: durable as long as the process. It may be
-// "reopened" by handing it to another Recorder.
+// Memory is a journal for tests: durable as long as the process.
 type Memory struct {
 	mu        sync.Mutex
 	open      []attribution.Record
@@ -144,4 +143,11 @@ func (m *Memory) Close() error {
 	defer m.mu.Unlock()
 	m.closed = true
 	return nil
+}
+
+// Reopen undoes Close.
+func (m *Memory) Reopen() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = false
 }

@@ -103,12 +103,17 @@ type settings struct {
 	UserDirectoryTTL     time.Duration `env:"USER_DIRECTORY_TTL"`
 	UserDirectoryFailure string        `env:"USER_DIRECTORY_FAILURE"`
 
-	Attribution string   `env:"ATTRIBUTION"`
-	EventPaths  []string `env:"EVENT_PATHS"`
+	Attribution    string   `env:"ATTRIBUTION"`
+	EventPaths     []string `env:"EVENT_PATHS"`
+	AckPath        string   `env:"ACK_PATH"`
+	JournalURL     string   `env:"JOURNAL_URL"`
+	JournalFsync   string   `env:"JOURNAL_FSYNC"`
+	JournalFailure string   `env:"JOURNAL_FAILURE"`
 
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
 	DrainPeriod         time.Duration `env:"DRAIN_PERIOD"`
+	DrainSocket         string        `env:"DRAIN_SOCKET"`
 	TLSCertFile         string        `env:"TLS_CERT_FILE"`
 	TLSKeyFile          string        `env:"TLS_KEY_FILE"`
 	RelayEngine         string        `env:"RELAY_ENGINE"`
@@ -135,7 +140,9 @@ type config struct {
 	RejectHTTP     bool
 	CloseCodeStyle string
 	TokenPointer   payload.Pointer
+	Events, Acks   payload.Paths
 	Injector       *attribution.Injector // nil: nothing is written into events
+	Journal        journalURL            // zero: none
 	started        []digest              // of each of followed, from before anything was read
 }
 
@@ -173,7 +180,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
-		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkServerTLS,
+		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkDrainSocket, checkServerTLS,
 	} {
 		check(c, r)
 	}

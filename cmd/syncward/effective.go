@@ -118,6 +118,8 @@ func (c *config) derive(s *setting) {
 		if s.Value != "" {
 			s.Value = shownPath(s.Value)
 		}
+	case "DRAIN_SOCKET":
+		s.Value = c.drainSocket()
 	case "USER_ID_HEADER":
 		s.Value = c.names().UserIDHeader()
 	case "JWT_ALGORITHMS":

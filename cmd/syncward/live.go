@@ -27,6 +27,7 @@ type live struct {
 	jwt         atomic.Pointer[keyring]
 	signer      atomic.Pointer[identity.Signer]
 	certificate atomic.Pointer[tls.Certificate] // nil: plain TCP
+	upstreamTLS atomic.Pointer[tls.Config]      // nil: plain towards the upstream
 	admin       atomic.Pointer[[]byte]          // ADMIN_TOKEN; empty: no admin API
 
 	remote    *keys.JWKS   // nil: no JWT_JWKS_URL
@@ -57,6 +58,7 @@ func newLive(c *config) (*live, error) {
 	if c.ServerTLS != nil {
 		l.certificate.Store(c.ServerTLS)
 	}
+	l.upstreamTLS.Store(c.upstream().TLS)
 	if err := l.use(c.Secrets); err != nil {
 		return nil, err
 	}

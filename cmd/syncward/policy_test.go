@@ -25,6 +25,8 @@ var (
 	goodOrGraced = []string{"good", "in grace"}
 	notGone      = []string{"exists", "not asked", "no answer, `allow`"}
 	noneAgainst  = []string{"clear", "out of reach, `allow`"}
+	revoked      = []string{"revoked", "revoked, then out of reach"}
+	deleted      = []string{"user deleted", "user deleted, then out of reach"}
 	cannotTell   = []string{"not caught up", "out of reach, `deny`"}
 )
 
@@ -51,8 +53,8 @@ var policy = []rule{
 	{[]string{"past grace"}, nil, nil, "TOKEN_EXPIRED", "expired"},
 	{goodOrGraced, []string{"unknown"}, nil, "USER_NOT_FOUND", "no_user"},
 	{goodOrGraced, []string{"no answer, `deny`"}, nil, "AUTH_UNAVAILABLE", "directory_unavailable"},
-	{goodOrGraced, notGone, []string{"revoked"}, "SESSION_REVOKED", "revoked"},
-	{goodOrGraced, notGone, []string{"user deleted"}, "USER_NOT_FOUND", "deleted"},
+	{goodOrGraced, notGone, revoked, "SESSION_REVOKED", "revoked"},
+	{goodOrGraced, notGone, deleted, "USER_NOT_FOUND", "deleted"},
 	{goodOrGraced, notGone, cannotTell, "AUTH_UNAVAILABLE", "revocations_unavailable"},
 	{[]string{"good"}, notGone, noneAgainst, "valid", ""},
 	{[]string{"in grace"}, notGone, noneAgainst, "grace", "in_grace"},
@@ -68,11 +70,15 @@ func (r rule) fits(token, user, store string) bool {
 // in every state, in every mode; and holds the documentation to the same table.
 // After a change: go test ./cmd/syncward -run ThePolicyHolds -update
 func TestThePolicyHoldsForEveryTokenUserStoreAndMode(t *testing.T) {
-	tokens := policyTokens(t)
+	tokens, broker := policyTokens(t), startBroker(t)
+	stores := map[string]revocations{}
+	for _, store := range storeStates {
+		stores[store.name] = openStore(t, store, broker)
+	}
 	used := make([]int, len(policy))
 	for _, user := range userStates {
 		for _, store := range storeStates {
-			w := newWorld(t, user, store)
+			w := newWorld(t, user, stores[store.name])
 			for _, mode := range policyModes {
 				w.turn(t, mode)
 				for _, token := range tokens {
@@ -147,7 +153,8 @@ The rows assume a pinned issuer, audience and type, a grace of 24 h and a leeway
 
 **user**: what ` + "`USER_DIRECTORY_URL`" + ` says. Not asked: none is configured. No answer: ` + "`USER_DIRECTORY_FAILURE`" + ` decides.
 **revocations**: what the store says of the user's tokens. Not caught up: it has not answered since the start. Out of reach:
-for over 30 s; ` + "`REVOCATION_FAILURE`" + ` decides. A live connection outlasts a store that cannot say; a new one and a refresh do not get in.
+for over 30 s; ` + "`REVOCATION_FAILURE`" + ` decides, and what was known before counts all the same. A live
+connection outlasts a store that cannot say; a new one and a refresh do not get in.
 
 | token | user | revocations | enforce | reason | observe |
 | --- | --- | --- | --- | --- | --- |

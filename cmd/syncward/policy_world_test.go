@@ -20,7 +20,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/syncward/syncward/authz"
-	"github.com/syncward/syncward/authz/revocation"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -97,32 +96,6 @@ var userStates = []userState{
 	{"no answer, `allow`", http.StatusInternalServerError, "allow"},
 }
 
-// storeStates is what the store of revocations says: with entries, or, where it
-// cannot say, as it tells the proxy so (proxy.Revocations).
-type storeState struct {
-	name  string
-	entry revocation.Entry
-	says  *cannotSay
-}
-
-var storeStates = []storeState{
-	{"clear", revocation.Entry{}, nil},
-	{"revoked", revocation.Entry{UserID: "alice", Before: time.Now()}, nil},
-	{"user deleted", revocation.Entry{UserID: "alice", Deleted: true}, nil},
-	{"not caught up", revocation.Entry{}, &cannotSay{authz.AuthUnavailable, authz.ReasonStore}},
-	{"out of reach, `deny`", revocation.Entry{}, &cannotSay{authz.AuthUnavailable, authz.ReasonStore}},
-	{"out of reach, `allow`", revocation.Entry{}, &cannotSay{}},
-}
-
-// cannotSay is a store without an answer.
-type cannotSay struct {
-	code   authz.Code
-	reason authz.Reason
-}
-
-func (c *cannotSay) Check(authz.Decision) (authz.Code, authz.Reason) { return c.code, c.reason }
-func (c *cannotSay) Logout(authz.Decision) error                     { return nil }
-
 // policyModes are the modes, and the two ends of ENFORCE_PERCENT.
 var policyModes = []policyMode{
 	{"enforce", "authMode: enforce\nenforcePercent: 100"},
@@ -158,7 +131,7 @@ type world struct {
 	last proxy.Attempt // of the connection that is being asked for
 }
 
-func newWorld(t *testing.T, user userState, state storeState) *world {
+func newWorld(t *testing.T, user userState, store proxy.Revocations) *world {
 	t.Helper()
 	directory := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(user.status) }))
 	legacy := httptest.NewServer(http.HandlerFunc(showWhatCame))
@@ -175,17 +148,8 @@ func newWorld(t *testing.T, user userState, state storeState) *world {
 	var err error
 	w.l, err = newLive(c)
 	must(t, err)
-	memory, err := openRevocations(c, storeTold{})
-	must(t, err)
-	if state.entry.UserID != "" {
-		must(t, memory.Add(state.entry))
-	}
-	var store proxy.Revocations = memory
-	if state.says != nil {
-		store = state.says
-	}
 	users := c.users(proxy.Hooks{})
-	srv, err := newServer(c, w.l, users, store, proxy.Hooks{Auth: w.attempted})
+	srv, err := newServer(c, w.l, users, store, books{}, proxy.Hooks{Auth: w.attempted})
 	must(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 
 	"github.com/syncward/syncward/observe"
@@ -21,6 +22,8 @@ var followed = []struct {
 	{observe.ReloadIdentityKey, []string{"IDENTITY_PREVIOUS_KEY_FILE"}},
 	{observe.ReloadAdminToken, []string{"ADMIN_TOKEN_FILE"}},
 	{observe.ReloadTLS, []string{"TLS_CERT_FILE", "TLS_KEY_FILE"}},
+	{observe.ReloadUpstreamTLS, []string{"UPSTREAM_CA_FILE"}},
+	{observe.ReloadUpstreamTLS, []string{"UPSTREAM_CERT_FILE", "UPSTREAM_KEY_FILE"}},
 }
 
 // digests sums up the followed files. It runs before the first of them is
@@ -76,8 +79,31 @@ func (l *live) apply(name string, contents [][]byte) error {
 		}
 		l.certificate.Store(&pair)
 		return nil
+	case "UPSTREAM_CA_FILE", "UPSTREAM_CERT_FILE":
+		return l.setUpstreamTLS(name, contents)
 	case publicKeyFile:
 		return l.setSecret(publicKeyFile, contents[0])
 	}
 	return l.setSecret(name[:len(name)-len("_FILE")], trimNewline(contents[0]))
+}
+
+// setUpstreamTLS puts new authorities or a new client certificate in force, for
+// connections to the upstream from then on.
+func (l *live) setUpstreamTLS(name string, contents [][]byte) error {
+	next := l.upstreamTLS.Load().Clone()
+	switch name {
+	case "UPSTREAM_CA_FILE":
+		next.RootCAs = x509.NewCertPool()
+		if !next.RootCAs.AppendCertsFromPEM(contents[0]) {
+			return errors.New("holds no PEM certificate; write the CA's into it")
+		}
+	case "UPSTREAM_CERT_FILE":
+		pair, err := tls.X509KeyPair(contents[0], contents[1])
+		if err != nil {
+			return errors.New("and UPSTREAM_KEY_FILE are no certificate and its key; write both as PEM, of one pair")
+		}
+		next.Certificates = []tls.Certificate{pair}
+	}
+	l.upstreamTLS.Store(next)
+	return nil
 }

@@ -22,8 +22,9 @@ import (
 const devReminder = time.Minute
 
 // run is the sidecar. It returns nil once it is drained, which begins when
-// drain ends; when now ends all connections are closed at once. Log lines go
-// to stderr. Its goroutines end before it returns.
+// drain ends, or somebody asks for it at the drain's socket; when now ends all
+// connections are closed at once. Log lines go to stderr. Its goroutines end
+// before it returns.
 func run(drain, now context.Context, c *config, r *report, stderr io.Writer) error {
 	level := zap.NewAtomicLevel()
 	log, err := observe.NewLog(stderr, observe.Format(c.LogFormat), level)
@@ -36,15 +37,19 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 		return err
 	}
 	level.SetLevel(l.force.Load().LogLevel)
-	b := thisBuild()
-	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
+	o := newObserver(c, log)
 	users := c.users(o.Hooks())
 	defer users.Close()
 	store, err := openRevocations(c, tellStore(o, log))
 	if err != nil {
 		return err
 	}
-	srv, err := newServer(c, l, users, store, o.Hooks())
+	books, err := openBooks(c, o, log)
+	if err != nil {
+		return err
+	}
+	defer books.close()
+	srv, err := newServer(c, l, users, store, books, o.Hooks())
 	if err != nil {
 		return err
 	}
@@ -52,6 +57,12 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	client, admin, err := listen(c)
 	if err != nil {
 		return err
+	}
+	drain, begin := context.WithCancel(drain)
+	defer begin()
+	door, err := openDrainDoor(c.drainSocket(), begin, log)
+	if err != nil {
+		return errors.Join(err, client.Close(), admin.Close())
 	}
 	health := observe.NewHealth(
 		observe.Check{Name: "keys", Why: l.notReady},
@@ -73,7 +84,15 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	err = serveProxy(drain, now, srv, client, health, log)
 	cancel()
 	side.Wait()
-	return errors.Join(err, adminServer.Close())
+	err = errors.Join(err, adminServer.Close())
+	door.close(err == nil)
+	return err
+}
+
+// newObserver makes what counts and logs.
+func newObserver(c *config, log *zap.Logger) *observe.Observer {
+	b := thisBuild()
+	return observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
 }
 
 // serveProxy serves the client side until it is drained or its listener fails.

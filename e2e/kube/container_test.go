@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 type container struct {
 	*rig.Process
 	state func() (pid int)
+	exec  func(command ...any) output // in the container, as its user
 }
 
 // start runs the image with runc as strictly as a cluster would: as the image's
@@ -44,6 +46,13 @@ func (img image) start(t *testing.T, p pod, args ...string) container {
 	runc := []string{"runc", "--root", filepath.Join(dir, "state")}
 	t.Cleanup(func() { run(t, nil, append(runc, "delete", "--force", id)...) }) // only where the test failed
 	c := container{Process: rig.Start(t, "runc", dir, nil, append(runc, "run", id)...)}
+	c.exec = func(command ...any) output {
+		argv := append(slices.Clone(runc), "exec", id)
+		for _, word := range command {
+			argv = append(argv, word.(string))
+		}
+		return run(t, nil, argv...)
+	}
 	c.state = func() int {
 		var s struct{ Pid int }
 		if err := json.Unmarshal([]byte(must(t, nil, append(runc, "state", id)...)), &s); err != nil || s.Pid == 0 {
@@ -169,6 +178,27 @@ func TestTheImageRunsAsTheChartSaysRestrictedReadOnlyAndEndsWithZero(t *testing.
 	}
 	if !strings.Contains(c.Output(), `"drained"`) {
 		t.Error("it did not drain")
+	}
+}
+
+// The image has no shell and no writable folder, its network is shared with
+// other users' processes, and yet the chart's hook finds its own sidecar.
+func TestTheHookOfTheChartDrainsInTheRestrictedContainer(t *testing.T) {
+	rig.Require(t)
+	img := imageOf(t)
+	m := template(t, "-f", valuesOf("observe"), "--set", "config.DRAIN_DELAY=1s,config.DRAIN_PERIOD=0s")
+	p := podFor(t, m)
+	p.env["LISTEN_ADDR"], p.env["ADMIN_ADDR"] = rig.FreeAddr(t), rig.FreeAddr(t) // the network is shared
+	c := img.start(t, p)
+	rig.WaitHTTP(t, c.Process, "http://"+p.env["ADMIN_ADDR"]+"/readyz")
+
+	hook := m.sidecar(t).at("lifecycle", "preStop", "exec")["command"].([]any)
+	out := c.exec(hook...)
+	if out.err != nil || out.stdout != "drained\n" {
+		t.Errorf("the hook ended with %v: %s%s", out.err, out.stdout, out.stderr)
+	}
+	if err := c.Wait(t, rig.Patience); err != nil {
+		t.Errorf("the drained sidecar ended with %v, want status 0", err)
 	}
 }
 

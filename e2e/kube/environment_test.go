@@ -82,6 +82,8 @@ func TestServeWouldStartWithWhatTheChartSets(t *testing.T) {
 		{"observe", "protocol=opaque", "observe"},
 		{"observe", "authMode=off", "off"},
 		{"observe", "jwt.existingSecret=sync-keys,jwt.secretKey=jwt,authMode=enforce", "enforce"},
+		{"observe", "jwt.existingSecret=sync-keys,jwt.secretKey=,jwt.publicKey=public,authMode=enforce", "enforce"},
+		{"enforce", "jwt.publicKey=public", "enforce"},
 		{"enforce", "protocol=livestore", "enforce"},
 		{"enforce", "authMode=off,config.REVOCATION_STORE=nats,config.NATS_URL=nats://nats:4222,nats.existingSecret=sync-keys,nats.credsKey=jwt,nats.caKey=jwt,nats.certKey=jwt,nats.keyKey=jwt", "off"},
 		{"enforce", "jwt.gracePeriod=0,authMode=observe", "observe"},
@@ -126,7 +128,8 @@ var notInConfig = map[string]string{
 	"DEV_MODE": "development", "INSECURE_DEV_MODE_ANYWHERE": "development",
 	"UPSTREAM_CA_FILE": "the upstream is in the pod: no TLS", "UPSTREAM_CERT_FILE": "the same", "UPSTREAM_KEY_FILE": "the same",
 	"TLS_CERT_FILE": "no value mounts it yet", "TLS_KEY_FILE": "no value mounts it yet",
-	"JWT_PUBLIC_KEY_FILE": "no value mounts it yet",
+	"JWT_PUBLIC_KEY_FILE": "jwt.publicKey",
+	"DRAIN_SOCKET":        "the hook finds the default, which needs no writable folder",
 }
 
 func TestTheSchemaTakesExactlyTheVariablesOfServe(t *testing.T) {

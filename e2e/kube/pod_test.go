@@ -16,8 +16,15 @@ var keys = map[string]map[string]string{"sync-keys": {
 	"jwt":            rig.Secret,
 	"jwt-previous":   "the-secret-before-0123456789abcdefghi",
 	"identity":       "a-key-for-assertions-0123456789abcdef",
+	"public":         publicKey,
 	"upstream-token": "what-the-legacy-insists-on",
 }}
+
+// publicKey is one that nobody has the private half of.
+const publicKey = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+`
 
 // pod is what a kubelet would give the sidecar.
 type pod struct {

@@ -59,6 +59,7 @@ func TestTheTemplateRefusesWhatMustNotPassWithoutTheSchema(t *testing.T) {
 		{"no upstream", "upstream.image=", "upstream.image"},
 		{"an unknown mode", "authMode=on", "authMode on"},
 		{"enforce without a key", "authMode=enforce", "jwt.existingSecret"},
+		{"a Secret without an entry", "jwt.existingSecret=k,jwt.secretKey=", "jwt.publicKey"},
 		{"a variable that is the chart's own", "config.AUTH_MODE=off", "config.AUTH_MODE"},
 		{"development", "config.DEV_MODE=true", "config.DEV_MODE"},
 		{"a secret variable in plain text", "config.UPSTREAM_AUTH_TOKEN=x", "config.UPSTREAM_AUTH_TOKEN"},

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
+	"github.com/syncward/syncward/e2e/internal/worker"
 )
 
 // httpTransportSyncs: LiveStore's other transport carries the token in the URL
 // and in each body, and each request is a dial of its own.
-func httpTransportSyncs(t *testing.T, w *worker) {
+func httpTransportSyncs(t *testing.T, w *worker.Worker) {
 	const store = "http-notes"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	token := rig.Token(t, "dave", time.Hour, nil)
 	syncs(t, "http://"+side.Addr, w, store, "dave", token)
 	for _, seen := range w.Of(store, "") {
@@ -33,15 +34,15 @@ func httpTransportSyncs(t *testing.T, w *worker) {
 }
 
 // httpBodiesAreJudged sends single requests of that transport by hand.
-func httpBodiesAreJudged(t *testing.T, w *worker) {
+func httpBodiesAreJudged(t *testing.T, w *worker.Worker) {
 	const store, other = "http-own-notes", "http-notes-of-others"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	alice, bob := rig.Token(t, "alice", time.Hour, nil), rig.Token(t, "bob", time.Hour, nil)
 	body := func(storeID, token string) string {
 		return fmt.Sprintf(`{"_tag":"Request","id":"0","tag":"SyncHttpRpc.Ping","payload":{"storeId":%q,"payload":{"authToken":%q}},`+
 			`"traceId":"t","spanId":"s","sampled":false,"headers":[]}`, storeID, token)
 	}
-	target := strings.Replace(syncURL(side.Addr, store, alice), "ws://", "http://", 1)
+	target := strings.Replace(worker.URL(worker.V04, side.Addr, store, alice), "ws://", "http://", 1)
 	target = strings.Replace(target, "transport=ws", "transport=http", 1)
 	client := http.Client{Timeout: rig.Patience}
 	for _, c := range []struct {

@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
+	"github.com/syncward/syncward/e2e/internal/worker"
 )
 
 // TestLiveStoreSyncsThroughSyncward shares one worker, which lets nobody in
 // without a good assertion; each part has a store of its own.
 func TestLiveStoreSyncsThroughSyncward(t *testing.T) {
 	rig.Require(t)
-	w := startWorker(t, rig.FreeAddr(t), "ASSERTION_ALG:HS256", "ASSERTION_SECRET:"+identitySecret, "ASSERTION_AUDIENCE:"+audience)
+	w := worker.Start(t, worker.V04, rig.FreeAddr(t), "ASSERTION_ALG:HS256", "ASSERTION_SECRET:"+identitySecret, "ASSERTION_AUDIENCE:"+audience)
 	for _, part := range []struct {
 		name string
-		run  func(*testing.T, *worker)
+		run  func(*testing.T, *worker.Worker)
 	}{
 		{"events reach the worker and the other client under their users' names", eventsArriveUnderTheirUsersNames},
 		{"the worker refuses an assertion that was changed or is too old", theWorkerRefusesAForgedAssertion},
@@ -30,16 +31,16 @@ func TestLiveStoreSyncsThroughSyncward(t *testing.T) {
 	}
 }
 
-func eventsArriveUnderTheirUsersNames(t *testing.T, w *worker) {
+func eventsArriveUnderTheirUsersNames(t *testing.T, w *worker.Worker) {
 	const store = "shared-notes"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	tokens := map[string]string{"alice": rig.Token(t, "alice", time.Hour, nil), "bob": rig.Token(t, "bob", time.Hour, nil)}
-	alice := startClient(t, side.Addr, store, "client-a", tokens["alice"])
-	bob := startClient(t, side.Addr, store, "client-b", tokens["bob"])
-	alice.commit(t, "hello from alice")
-	bob.sees(t, "hello from alice")
-	bob.commit(t, "hello from bob")
-	alice.sees(t, "hello from alice", "hello from bob")
+	alice := worker.StartClient(t, worker.V04, side.Addr, store, "client-a", tokens["alice"])
+	bob := worker.StartClient(t, worker.V04, side.Addr, store, "client-b", tokens["bob"])
+	alice.Commit(t, "hello from alice")
+	bob.Sees(t, "hello from alice")
+	bob.Commit(t, "hello from bob")
+	alice.Sees(t, "hello from alice", "hello from bob")
 
 	for user, text := range map[string]string{"alice": "hello from alice", "bob": "hello from bob"} {
 		rig.Eventually(t, "a push of "+user+" with its event", func() bool { return pushed(w, store, user, text) })
@@ -97,9 +98,9 @@ func noTokenOnTheWire(t *testing.T, side *hop, tokens ...string) {
 	side.NoTokenSeen(t, tokens...)
 }
 
-func aTokenInGraceSyncs(t *testing.T, w *worker) {
+func aTokenInGraceSyncs(t *testing.T, w *worker.Worker) {
 	const store = "grace-notes"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	syncs(t, side.Addr, w, store, "carol", rig.Token(t, "carol", -time.Hour, nil))
 	for _, c := range of(w, store, "validatePayload", "carol") {
 		if c.Claims["status"] != "grace" {
@@ -108,8 +109,8 @@ func aTokenInGraceSyncs(t *testing.T, w *worker) {
 	}
 }
 
-func observeAdmitsAsAnonymous(t *testing.T, w *worker) {
-	side := startHop(t, w.addr, "AUTH_MODE=observe")
+func observeAdmitsAsAnonymous(t *testing.T, w *worker.Worker) {
+	side := startHop(t, w.Addr, "AUTH_MODE=observe")
 	syncs(t, side.Addr, w, "observed-notes", "anonymous", "")
 	for _, c := range of(w, "observed-notes", "validatePayload", "anonymous") {
 		if c.Claims["status"] != "anonymous" {
@@ -121,17 +122,17 @@ func observeAdmitsAsAnonymous(t *testing.T, w *worker) {
 
 // syncs lets one client write and a second one read, and waits for the worker
 // to have seen the write under user.
-func syncs(t *testing.T, addr string, w *worker, store, user, token string) {
+func syncs(t *testing.T, addr string, w *worker.Worker, store, user, token string) {
 	t.Helper()
 	text := "written by " + user
-	startClient(t, addr, store, "client-a", token).commit(t, text)
-	startClient(t, addr, store, "client-b", token).sees(t, text)
+	worker.StartClient(t, worker.V04, addr, store, "client-a", token).Commit(t, text)
+	worker.StartClient(t, worker.V04, addr, store, "client-b", token).Sees(t, text)
 	rig.Eventually(t, "a push of "+user, func() bool { return pushed(w, store, user, text) })
 }
 
 // of returns what a callback saw of one user in a store.
-func of(w *worker, store, callback, user string) []rig.Seen {
-	var seen []rig.Seen
+func of(w *worker.Worker, store, callback, user string) []worker.Seen {
+	var seen []worker.Seen
 	for _, s := range w.Of(store, callback) {
 		if s.Headers["x-sync-user-id"] == user {
 			seen = append(seen, s)
@@ -141,7 +142,7 @@ func of(w *worker, store, callback, user string) []rig.Seen {
 }
 
 // pushed tells whether onPush saw an event with text from user.
-func pushed(w *worker, store, user, text string) bool {
+func pushed(w *worker.Worker, store, user, text string) bool {
 	for _, s := range of(w, store, "onPush", user) {
 		if strings.Contains(string(s.Batch), text) {
 			return true

@@ -14,31 +14,32 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
+	"github.com/syncward/syncward/e2e/internal/worker"
 )
 
 // TestAWorkerThatVerifiesNothing is the upstream before Syncward came, and
 // after it was switched off.
 func TestAWorkerThatVerifiesNothing(t *testing.T) {
 	rig.Require(t)
-	w := startWorker(t, rig.FreeAddr(t))
+	w := worker.Start(t, worker.V04, rig.FreeAddr(t))
 	token := rig.Token(t, "alice", time.Hour, nil)
 
 	// Without a sidecar: the rig itself works, and the worker does get the token.
 	t.Run("syncs without Syncward", func(t *testing.T) {
-		writeAndRead(t, w, w.addr, "direct-notes", token)
+		writeAndRead(t, w, w.Addr, "direct-notes", token)
 	})
 	t.Run("gets the token as it came when the mode is off", func(t *testing.T) {
-		side := startHop(t, w.addr, "AUTH_MODE=off")
+		side := startHop(t, w.Addr, "AUTH_MODE=off")
 		writeAndRead(t, w, side.Addr, "off-notes", token)
 	})
 }
 
 // writeAndRead syncs two clients and asserts that every callback saw the token
 // and no identity.
-func writeAndRead(t *testing.T, w *worker, addr, store, token string) {
+func writeAndRead(t *testing.T, w *worker.Worker, addr, store, token string) {
 	t.Helper()
-	startClient(t, addr, store, "client-a", token).commit(t, "hello")
-	startClient(t, addr, store, "client-b", token).sees(t, "hello")
+	worker.StartClient(t, worker.V04, addr, store, "client-a", token).Commit(t, "hello")
+	worker.StartClient(t, worker.V04, addr, store, "client-b", token).Sees(t, "hello")
 	for _, callback := range []string{"validatePayload", "onPull", "onPush"} {
 		seen := w.Of(store, callback)
 		if len(seen) == 0 {
@@ -71,7 +72,7 @@ func TestAnEd25519AssertionVerifiesInTheWorker(t *testing.T) {
 	}
 	addr := rig.FreeAddr(t) // the worker must know the sidecar's JWKS, the sidecar the worker's address
 	side := startHop(t, addr, "IDENTITY_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	w := startWorker(t, addr, "ASSERTION_ALG:EdDSA", "ASSERTION_AUDIENCE:"+audience, "ASSERTION_JWKS_URL:"+side.Admin+"/.well-known/jwks.json")
+	w := worker.Start(t, worker.V04, addr, "ASSERTION_ALG:EdDSA", "ASSERTION_AUDIENCE:"+audience, "ASSERTION_JWKS_URL:"+side.Admin+"/.well-known/jwks.json")
 
 	syncs(t, side.Addr, w, "ed25519-notes", "alice", rig.Token(t, "alice", time.Hour, nil))
 	for _, c := range of(w, "ed25519-notes", "validatePayload", "alice") {

@@ -16,15 +16,16 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
+	"github.com/syncward/syncward/e2e/internal/worker"
 )
 
 // theWorkerRefusesAForgedAssertion takes the identity headers of a real
 // connection and dials the worker with them, past the sidecar: unchanged they
 // open it, and each single change closes it.
-func theWorkerRefusesAForgedAssertion(t *testing.T, w *worker) {
+func theWorkerRefusesAForgedAssertion(t *testing.T, w *worker.Worker) {
 	const store = "forged-notes"
-	side := startHop(t, w.addr)
-	if conn, resp := dial(t, syncURL(side.Addr, store, rig.Token(t, "alice", time.Hour, nil)), nil); conn == nil {
+	side := startHop(t, w.Addr)
+	if conn, resp := dial(t, worker.URL(worker.V04, side.Addr, store, rig.Token(t, "alice", time.Hour, nil)), nil); conn == nil {
 		t.Fatalf("status %d through the sidecar", resp.StatusCode)
 	}
 	seen := of(w, store, "validatePayload", "alice")
@@ -38,7 +39,7 @@ func theWorkerRefusesAForgedAssertion(t *testing.T, w *worker) {
 		}
 	}
 	knock := func(h http.Header) int {
-		conn, resp := dial(t, syncURL(w.addr, store, ""), h)
+		conn, resp := dial(t, worker.URL(worker.V04, w.Addr, store, ""), h)
 		if conn == nil {
 			io.Copy(io.Discard, resp.Body)
 		}
@@ -111,9 +112,9 @@ func forgeries(t *testing.T, genuine http.Header, claims map[string]any) map[str
 	return forged
 }
 
-func aWrongTokenNeverReachesTheWorker(t *testing.T, w *worker) {
+func aWrongTokenNeverReachesTheWorker(t *testing.T, w *worker.Worker) {
 	const store = "refused-notes"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	wrong := rig.Sign(t, "not-the-secret-of-the-tests-0123456789", jwt.MapClaims{
 		"sub": "alice", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, nil)
 	expired := rig.Token(t, "alice", -25*time.Hour, nil)
@@ -123,7 +124,7 @@ func aWrongTokenNeverReachesTheWorker(t *testing.T, w *worker) {
 		"another's signature":  {wrong, "TOKEN_INVALID"},
 		"expired beyond grace": {expired, "TOKEN_EXPIRED"},
 	} {
-		conn, resp := dial(t, syncURL(side.Addr, store, c.token), nil)
+		conn, resp := dial(t, worker.URL(worker.V04, side.Addr, store, c.token), nil)
 		if conn != nil || resp.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%s: status %d, want 401", name, resp.StatusCode)
 			continue
@@ -136,7 +137,7 @@ func aWrongTokenNeverReachesTheWorker(t *testing.T, w *worker) {
 
 	// A real client keeps trying, and gets nowhere.
 	before := strings.Count(side.Output(), "TOKEN_INVALID")
-	startClient(t, side.Addr, store, "client-a", wrong).commit(t, "never")
+	worker.StartClient(t, worker.V04, side.Addr, store, "client-a", wrong).Commit(t, "never")
 	rig.Eventually(t, "three more refusals", func() bool { return strings.Count(side.Output(), "TOKEN_INVALID") >= before+3 })
 	if sent := side.tap.Sent(); len(sent) != 0 {
 		t.Errorf("the sidecar opened %d connections to the worker", len(sent))
@@ -147,9 +148,9 @@ func aWrongTokenNeverReachesTheWorker(t *testing.T, w *worker) {
 	side.NoTokenSeen(t, wrong, expired)
 }
 
-func aFrameForAnotherStoreIsRefused(t *testing.T, w *worker) {
+func aFrameForAnotherStoreIsRefused(t *testing.T, w *worker.Worker) {
 	const store, other = "own-notes", "notes-of-others"
-	side := startHop(t, w.addr)
+	side := startHop(t, w.Addr)
 	token := rig.Token(t, "alice", time.Hour, nil)
 	pull := func(storeID string) []byte {
 		frame, _ := json.Marshal(map[string]any{
@@ -161,7 +162,7 @@ func aFrameForAnotherStoreIsRefused(t *testing.T, w *worker) {
 	for kind, opcode := range map[string]websocket.MessageType{"text": websocket.MessageText, "binary": websocket.MessageBinary} {
 		ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 		defer cancel()
-		conn, resp := dial(t, syncURL(side.Addr, store, token), nil)
+		conn, resp := dial(t, worker.URL(worker.V04, side.Addr, store, token), nil)
 		if conn == nil {
 			t.Fatalf("%s: status %d", kind, resp.StatusCode)
 		}

@@ -35,6 +35,10 @@ var (
 	httpCalls   = []string{"SyncHttpRpc.Pull", "SyncHttpRpc.Push", "SyncHttpRpc.Ping"}
 )
 
+// A client of 0.3.1 that loses its connection between a push that was stored and
+// its PushAck pushes the same events once more under other numbers, and the
+// clients that get both fail (docs/livestore.md).
+
 // Later judges one client message, text or binary. Of a Request only the token
 // goes, whatever stands at its field (HasToken is true for a non-empty string);
 // all other messages pass as they are.
@@ -67,8 +71,10 @@ func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload
 		}
 		return payload.Found{}, nil
 	case m.tag.Is(msg, "Ping"), m.tag.Is(msg, "Eof"),
-		m.tag.Is(msg, "WSMessage.Ping"), m.tag.Is(msg, "WSMessage.PullReq"), m.tag.Is(msg, "WSMessage.PushReq"):
+		m.tag.Is(msg, "WSMessage.Ping"), m.tag.Is(msg, "WSMessage.PullReq"):
 		return payload.Found{}, nil
+	case m.tag.Is(msg, "WSMessage.PushReq"):
+		return payload.Found{NeedsAnswer: true}, nil
 	case strings.HasPrefix(m.tag.Text(msg), admin):
 		if !p.options.AllowAdmin {
 			return payload.Found{}, payload.ErrForbidden

@@ -51,7 +51,7 @@ func TestWhatARealClientPushedIsWhatARealServerHandsOut(t *testing.T) {
 	} {
 		var pushed []payload.Push
 		for _, msg := range lines(t, c.client) {
-			if push := mustPush(t, msg); push.Request != "" {
+			if push := mustPush(t, msg); len(push.Events) > 0 {
 				pushed = append(pushed, push)
 			}
 		}
@@ -221,18 +221,24 @@ func TestAnEventThatNoServerStoresAsItStandsIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnEmptyPushIsAPushAndAPullIsNone(t *testing.T) {
+func TestEveryRequestThatIsAnsweredTellsItsID(t *testing.T) {
 	for version, id := range map[string]string{"0.4": `"1"`, "0.3.1": `"x"`} {
 		if push := mustPush(t, pushOf(version, id, "")); push.Request != id || len(push.Events) != 0 {
 			t.Errorf("%s: %+v", version, push)
 		}
 	}
-	for _, msg := range []string{
-		`{"_tag":"Ping"}`, `{"_tag":"Ack","requestId":"1"}`, pull(`{"storeId":"s","batch":[{}]}`),
-		`{"_tag":"Request","id":"1","tag":"SyncHttpRpc.Ping","payload":{"storeId":"s"}}`, `{"_tag":"WSMessage.PullReq","requestId":"1","batch":[7]}`,
+	for msg, id := range map[string]string{
+		`{"_tag":"Ping"}`: "", `{"_tag":"Ack","requestId":"1"}`: "", `{"_tag":"WSMessage.PullReq","requestId":"1","batch":[7]}`: "",
+		pull(`{"storeId":"s","batch":[]}`): `"0"`, `{"_tag":"Request","id":"1","tag":"SyncHttpRpc.Ping","payload":{"storeId":"s"}}`: `"1"`,
 	} {
-		if push := mustPush(t, msg); push.Request != "" || push.Events != nil {
+		if push := mustPush(t, msg); push.Request != id || push.Events != nil || push.Unsaid || push.Backend != "" {
 			t.Errorf("%s: %+v", msg, push)
 		}
+	}
+	if mustPush(t, pushOf("0.4", `"1"`, "")).Unsaid || mustPush(t, pushOf("0.3.1", `"1"`, "")).Unsaid {
+		t.Error("a push that names its backend, or is of a version that knows none, left it out")
+	}
+	if push := mustPush(t, strings.Replace(pushOf("0.4", `"1"`, ""), `{"_tag":"Some","value":"b"}`, `{"_tag":"None"}`, 1)); !push.Unsaid || push.Backend != "" {
+		t.Errorf("a push that leaves its backend out: %+v", push)
 	}
 }

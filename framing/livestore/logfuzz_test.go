@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/syncward/syncward/framing"
@@ -98,8 +99,11 @@ func FuzzPushed(f *testing.F) {
 			return
 		}
 		doc := plain(msg)
+		call, _ := doc["tag"].(string)
 		if doc["_tag"] == "Request" {
-			doc, _ = doc["payload"].(map[string]any)
+			if doc, _ = doc["payload"].(map[string]any); !strings.HasSuffix(call, "Rpc.Push") {
+				doc = nil
+			}
 		}
 		batch, _ := doc["batch"].([]any)
 		if len(batch) != len(push.Events) {

@@ -38,8 +38,9 @@ func (o option) some() string {
 }
 
 // Pushed reads the batch of a push: SyncWsRpc.Push or SyncHttpRpc.Push of a
-// Request (0.4), or WSMessage.PushReq (0.3.1). Of a push the Request is set even
-// if its batch is empty. The error is ErrBadFrame for an event that the server
+// Request (0.4), or WSMessage.PushReq (0.3.1). The id is told of every Request,
+// and of a PushReq with an empty batch; a PullReq is answered by nothing that
+// could be taken for a push's answer. The error is ErrBadFrame for an event that the server
 // would not store as it stands: one without its strings, or whose seqNum is not
 // written as a plain integer from 1 to 2^53-1, as every JavaScript client
 // writes it, or whose arguments hold a number that JavaScript cannot.
@@ -51,21 +52,26 @@ func (p *Protocol) Pushed(_ framing.Opcode, msg []byte) (payload.Push, error) {
 	if err != nil {
 		return payload.Push{}, err
 	}
-	call := m.tag.Is(msg, "Request") && (m.call.Is(msg, "SyncWsRpc.Push") || m.call.Is(msg, "SyncHttpRpc.Push"))
-	if !call && !m.tag.Is(msg, "WSMessage.PushReq") {
+	request := m.tag.Is(msg, "Request")
+	if !request && !m.tag.Is(msg, "WSMessage.PushReq") {
 		return payload.Push{}, nil
 	}
 	var o offered
 	if json.Unmarshal(msg, &o) != nil {
 		return payload.Push{}, payload.ErrBadFrame
 	}
-	id, batch := o.RequestID, o.Batch
-	if call {
-		id, batch = o.ID, o.Payload.Batch
+	push := payload.Push{Request: requestID(o.RequestID)}
+	batch := o.Batch
+	if request {
+		push.Request, batch = requestID(o.ID), nil
 	}
-	push := payload.Push{Request: requestID(id), Backend: o.Payload.BackendID.some()}
 	if push.Request == "" {
 		return payload.Push{}, payload.ErrBadFrame
+	}
+	if request && (o.Call == "SyncWsRpc.Push" || o.Call == "SyncHttpRpc.Push") {
+		batch = o.Payload.Batch
+		push.Backend = o.Payload.BackendID.some()
+		push.Unsaid = push.Backend == ""
 	}
 	for _, e := range batch {
 		entry, ok := e.entry()

@@ -49,6 +49,10 @@ type Found struct {
 	// Instance: one instance may be open under several.
 	Address string
 	OptIn   bool // "authProtocol":1 was there
+	// NeedsAnswer: a client that loses the connection between this message and
+	// its answer does harm by what it does next; nothing is lost where the
+	// message does not go on.
+	NeedsAnswer bool
 	// Out is the message without its credential, in every other byte as it
 	// came; nil where nothing had to be taken out.
 	Out []byte

@@ -46,7 +46,7 @@ var layers = []layer{
 		"observability wraps, never weaves: it translates the reasons and hooks of authz and proxy (and the engine's words in those hooks), nothing else"},
 	{"demo", []string{"demo/...", "identity"},
 		"the demo shows what a stranger can build; with more than the public verifier it would prove nothing"},
-	{"e2e", []string{"identity"},
+	{"e2e", []string{"identity", "e2e/internal/..."},
 		"end-to-end rigs stand outside, like a client or an upstream: what they import they do not test"},
 	{"internal/house", nil,
 		"the rules must build when the rest does not"},

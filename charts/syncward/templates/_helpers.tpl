@@ -63,6 +63,9 @@ What the schema refuses and nothing else would notice in time:
 {{- if and (eq .Values.authMode "enforce") (not .Values.jwt.existingSecret) (not (index .Values.config "JWT_JWKS_URL")) }}
 {{- fail "authMode enforce needs a key: set jwt.existingSecret to the name of a Secret, or config.JWT_JWKS_URL" }}
 {{- end }}
+{{- if and .Values.jwt.existingSecret (not (or .Values.jwt.secretKey .Values.jwt.publicKey)) }}
+{{- fail "jwt.existingSecret is set, but none of its entries is named: set jwt.secretKey, jwt.publicKey or both" }}
+{{- end }}
 {{- $nats := .Values.nats }}
 {{- if and $nats.existingSecret (not (or $nats.credsKey $nats.caKey $nats.certKey $nats.keyKey)) }}
 {{- fail "nats.existingSecret is set, but none of its entries is named: set nats.credsKey, caKey, certKey or keyKey" }}

@@ -7,13 +7,14 @@ import (
 	"testing"
 )
 
-// Tap relays TCP to a target and keeps what the dialling side sent.
+// Tap relays TCP to a target and keeps what both sides sent.
 type Tap struct {
 	listener net.Listener
 	target   string
 
 	mu    sync.Mutex
-	conns []*bytes.Buffer // one for each accepted connection, in order
+	conns []*bytes.Buffer // what the dialler sent, one for each accepted connection, in order
+	back  []*bytes.Buffer // what it got, likewise
 	open  map[net.Conn]bool
 }
 
@@ -51,11 +52,22 @@ func (tap *Tap) Addr() string { return tap.listener.Addr().String() }
 func (tap *Tap) Sent() [][]byte {
 	tap.mu.Lock()
 	defer tap.mu.Unlock()
-	sent := make([][]byte, len(tap.conns))
-	for i, c := range tap.conns {
-		sent[i] = bytes.Clone(c.Bytes())
+	return clones(tap.conns)
+}
+
+// Received returns, for each connection so far, the bytes that its dialler got.
+func (tap *Tap) Received() [][]byte {
+	tap.mu.Lock()
+	defer tap.mu.Unlock()
+	return clones(tap.back)
+}
+
+func clones(records []*bytes.Buffer) [][]byte {
+	all := make([][]byte, len(records))
+	for i, r := range records {
+		all[i] = bytes.Clone(r.Bytes())
 	}
-	return sent
+	return all
 }
 
 func (tap *Tap) relay(client net.Conn) {
@@ -66,13 +78,13 @@ func (tap *Tap) relay(client net.Conn) {
 	}
 	defer server.Close()
 	tap.mu.Lock()
-	record := &bytes.Buffer{}
-	tap.conns = append(tap.conns, record)
+	record, answers := &bytes.Buffer{}, &bytes.Buffer{}
+	tap.conns, tap.back = append(tap.conns, record), append(tap.back, answers)
 	tap.open[client], tap.open[server] = true, true
 	tap.mu.Unlock()
 
 	var back sync.WaitGroup
-	back.Go(func() { tap.copy(client, server, nil) })
+	back.Go(func() { tap.copy(client, server, answers) })
 	tap.copy(server, client, record)
 	back.Wait()
 }
@@ -82,11 +94,9 @@ func (tap *Tap) copy(dst, src net.Conn, record *bytes.Buffer) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)
-		if record != nil {
-			tap.mu.Lock()
-			record.Write(buf[:n])
-			tap.mu.Unlock()
-		}
+		tap.mu.Lock()
+		record.Write(buf[:n])
+		tap.mu.Unlock()
 		if _, werr := dst.Write(buf[:n]); err != nil || werr != nil {
 			dst.(*net.TCPConn).CloseWrite()
 			return

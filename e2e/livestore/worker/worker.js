@@ -11,6 +11,7 @@ const report = (callback, seen) =>
 const plain = (headers) => Object.fromEntries(headers ?? [])
 
 export class SyncBackendDO extends makeDurableObject({
+  ...(env.DB === undefined ? {} : { storage: { _tag: 'd1', binding: 'DB' } }),
   forwardHeaders: ['x-sync-user-id', 'x-sync-connection-id', 'x-sync-auth-status', 'x-sync-assertion'],
   onPush: (message, { storeId, payload, headers }) =>
     report('onPush', { storeId, payload, headers: plain(headers), batch: message.batch }),
@@ -22,6 +23,7 @@ export default makeWorker({
   // Runs once at connect. What throws here is answered with HTTP 400.
   validatePayload: async (payload, { storeId, headers }) => {
     const seen = { storeId, payload, headers: plain(headers) }
+    if (env.EXPECT_TOKEN !== undefined && payload?.authToken !== env.EXPECT_TOKEN) throw new Error('Invalid auth token')
     if (env.ASSERTION_ALG === undefined) return report('validatePayload', seen)
     try {
       seen.claims = await verifyAssertion(headers, env)

@@ -1,4 +1,4 @@
-package rig
+package worker
 
 import (
 	"encoding/json"

@@ -1,0 +1,16 @@
+package ndjson
+
+import "os"
+
+// OnDisk gives a journal a disk that can fail.
+func OnDisk(opt Options, write func(f *os.File, b []byte, at int64) (int, error), sync func(f *os.File) error) Options {
+	opt.disk = disk{write, sync}
+	return opt
+}
+
+// Waiting is how many callers wait for the writer.
+func Waiting(j *Journal) int {
+	j.queue.mu.Lock()
+	defer j.queue.mu.Unlock()
+	return len(j.queue.list)
+}
