@@ -12,14 +12,18 @@ import (
 )
 
 // Recorder keeps who wrote which events of one connection, in a journal beside
-// the upstream's log. Both directions of the connection call it at once.
+// the upstream's log; *attribution.Conn is one. Each direction of the connection
+// calls it from one goroutine at a time.
 type Recorder interface {
 	// Push returns nil once it is on record who offers these events: then they
-	// may go upstream. It may wait as long as ctx lets it.
+	// may go upstream. It may wait as long as ctx lets it; for a message that
+	// offers none it does not wait.
 	Push(ctx context.Context, offered payload.Push) error
 	// Tell returns nil once it is on record what the upstream says of them: then
 	// the client may hear it. It may wait as long as ctx lets it.
 	Tell(ctx context.Context, news payload.News) error
+	// Close ends the account, once the connection is over.
+	Close()
 }
 
 // attributes tells whether the events of this connection get an author.
@@ -50,14 +54,15 @@ func (ses *session) attribute(m framing.Message, w *work, counted bool) authz.De
 	case cfg.Inject != nil:
 		err = ses.inject(m, w)
 	case cfg.Record != nil:
-		ses.connect(m)
-		w.push, err = cfg.Protocol.(payload.Log).Pushed(m.Opcode, m.Payload)
+		err = ses.offer(m, w)
 	}
 	switch {
 	case err == nil:
 		return authz.Decision{}
 	case errors.Is(err, attribution.ErrTooBig): // a limit of size holds in every mode
 		return authz.Refuse(authz.MessageTooBig, authz.ReasonSize)
+	case errors.Is(err, attribution.ErrRequest): // the answer could not be told from another's, in every mode
+		return authz.Refuse(authz.BadFrame, authz.ReasonFrame)
 	case counted || !ses.mayRefuse(unreadable(err)):
 		return authz.Decision{}
 	}
@@ -71,6 +76,16 @@ func (ses *session) inject(m framing.Message, w *work) error {
 	if err == nil && events > 0 {
 		w.verdict = passing(out)
 		ses.s.attributed(events)
+	}
+	return err
+}
+
+// offer finds the events that are to be put on record.
+func (ses *session) offer(m framing.Message, w *work) (err error) {
+	ses.connect(m)
+	w.push, err = ses.s.cfg.Protocol.(payload.Log).Pushed(m.Opcode, m.Payload)
+	if err == nil && len(w.push.Events) == 0 && w.push.Request != "" {
+		return ses.recorder.Push(ses.lifetime, w.push)
 	}
 	return err
 }
@@ -107,11 +122,12 @@ func (ses *session) finish(w work) {
 		return
 	}
 	if len(w.push.Events) > 0 {
-		if err := ses.recorder.Push(ses.lifetime, w.push); err != nil {
+		ctx, cancel := context.WithTimeout(ses.lifetime, ses.s.cfg.HoldTimeout)
+		defer cancel()
+		if err := ses.recorder.Push(ctx, w.push); err != nil {
 			ses.unrecorded(err)
 			return
 		}
-		ses.s.attributed(len(w.push.Events))
 	}
 	ses.conn.Resume(engine.ToUpstream, w.verdict)
 }
@@ -136,7 +152,9 @@ func (ses *session) hear(m framing.Message) framing.Verdict {
 func (ses *session) tellJournal(recorder Recorder, news payload.News) {
 	defer ses.contain()
 	<-ses.ready
-	if err := recorder.Tell(ses.lifetime, news); err != nil {
+	ctx, cancel := context.WithTimeout(ses.lifetime, ses.s.cfg.HoldTimeout)
+	defer cancel()
+	if err := recorder.Tell(ctx, news); err != nil {
 		ses.unrecorded(err)
 		return
 	}
@@ -149,6 +167,21 @@ func (ses *session) unrecorded(err error) {
 	if ses.lifetime.Err() != nil {
 		return
 	}
-	ses.s.fault(ses.id, "journal", err)
-	ses.end(refusal{code: authz.AuthUnavailable})
+	r := refusal{code: authz.AuthUnavailable}
+	if errors.Is(err, attribution.ErrRequest) {
+		r = refusal{code: authz.BadFrame, reason: authz.ReasonFrame}
+	} else {
+		ses.s.fault(ses.id, "journal", err)
+	}
+	ses.end(r)
+}
+
+// closeAccount is called when the connection is over.
+func (ses *session) closeAccount() {
+	ses.ended() // first: whoever waits for the journal leaves it
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	if ses.recorder != nil {
+		ses.recorder.Close()
+	}
 }

@@ -54,6 +54,11 @@ type Config struct {
 	// a payload.Log then. Not together with Inject.
 	Record func(author attribution.Author, instanceID string) Recorder
 
+	// HoldTimeout is how long a message may wait for the Recorder before its
+	// connection ends; default 30 s. Nobody reads of a side that is held up, so
+	// without it a client that left would keep its place until the journal is back.
+	HoldTimeout time.Duration
+
 	// UpstreamToken replaces the stripped token where it is not empty.
 	UpstreamToken string
 
@@ -142,6 +147,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.DialTimeout, 5*time.Second)
 	orDefault(&c.BreakerFailures, 10)
 	orDefault(&c.BreakerOpen, 5*time.Second)
+	orDefault(&c.HoldTimeout, 30*time.Second)
 	orDefault(&c.FlipSpread, 30*time.Second)
 	if c.Policy == nil {
 		c.Policy = func() authz.Policy { return authz.Policy{EnforcePercent: 100} }

@@ -112,8 +112,8 @@ type Hooks struct {
 	Relayed  func(d engine.Direction, bytes, frames int64)
 	Closed   func(by engine.By, code int, lived time.Duration)
 	Refresh  func(RefreshHow, RefreshResult)
-	// Attributed tells of events that were given an author: written into them,
-	// or on record.
+	// Attributed tells of events that their author was written into. What comes
+	// into the journal is the journal's to tell.
 	Attributed func(events int)
 	Breaker    func(name string, s BreakerState)
 	// Fault reports what an operator should know and no client may see, such

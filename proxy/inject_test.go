@@ -118,6 +118,11 @@ func TestAuthorsGoWithTokensInEveryFrameAndNone(t *testing.T) {
 			if got := c.read().payload; strings.Contains(got, "eyJ") || !strings.HasPrefix(got, `ack:{"type":"init"`) {
 				t.Fatal(got)
 			}
+			r.seen.mu.Lock()
+			if len(r.seen.refresh) > 0 {
+				t.Error("what was put into the first message was judged as a token")
+			}
+			r.seen.mu.Unlock()
 			m := r.mine("ada")
 			younger := r.token("ada", -time.Second, time.Hour)
 			c.text(`{"event":{},"authToken":"` + younger + `"}`)
@@ -198,6 +203,20 @@ func TestObserveAttributesTooAndCountsWhatItCannotRead(t *testing.T) {
 	known := r.open("/sync").text(initFrame(r.good("ada")))
 	known.wantText("ack:" + stripped)
 	known.text(`{"event":{}}`).wantEvent(framing.Text, `{"event":{`+r.mine("ada")+`}}`)
+}
+
+func TestWhatCannotBeReadTwiceOverIsCountedOnce(t *testing.T) {
+	r := boundTo(t, injecting)
+	r.policy.set(authz.Observe, 100)
+	c := r.open("/sync").text(`{"type":"init","instanceId":"a","authToken":"` + r.of("a") + `"}`)
+	c.wantText(`ack:{"type":"init","instanceId":"a"}`)
+	c.text(`{"event":{"instanceId":`).wantText(`ack:{"event":{"instanceId":`)
+	c.text(`{"event":{},"instanceId":"b"}`).wantEvent(framing.Text, `{"event":{`+r.mine("ada")+`},"instanceId":"b"}`)
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	if !slices.Equal(r.seen.observed, []authz.Code{authz.BadFrame, authz.Forbidden}) {
+		t.Errorf("observed %v", r.seen.observed)
+	}
 }
 
 func TestOffWritesNothing(t *testing.T) {

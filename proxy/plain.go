@@ -15,6 +15,7 @@ import (
 
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/framing/http1"
+	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
 )
 
@@ -33,7 +34,7 @@ func newPlainServer(s *Server) *plainServer {
 	quiet := log.New(io.Discard, "", 0) // it would print what clients sent
 	p.proxy = &httputil.ReverseProxy{
 		Rewrite: p.rewrite, Transport: newTransport(s), FlushInterval: -1,
-		ErrorHandler: p.failed, ErrorLog: quiet,
+		ErrorHandler: p.failed, ErrorLog: quiet, ModifyResponse: p.hear,
 	}
 	p.http = &http.Server{
 		Handler: p, ErrorLog: quiet,
@@ -102,6 +103,10 @@ type plan struct {
 	instance string
 	until    time.Time         // when the token would no longer be accepted; zero: never
 	fields   []identity.Header // the signed name tag; none in mode off and for public paths
+	user     string            // whom it names
+	judged   bool              // the body is a message of the protocol
+	push     payload.Push      // what the body offers, where there is a journal
+	account  Recorder          // with that; nil: none
 }
 
 // ServeHTTP decides about one request and proxies it.
@@ -146,6 +151,14 @@ func (p *plainServer) request(w http.ResponseWriter, r *http.Request, head *http
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, pl.until.Sub(p.s.cfg.Now()))
 		defer cancel()
+	}
+	if pl.judged && p.s.cfg.Record != nil {
+		ref := p.offer(ctx, pl)
+		defer pl.account.Close()
+		if ref.is() {
+			p.refuse(w, r, ref, true)
+			return
+		}
 	}
 	if !r.ProtoAtLeast(1, 1) {
 		w = noInterim{w}
@@ -239,6 +252,8 @@ func (p *plainServer) failed(w http.ResponseWriter, r *http.Request, err error) 
 		ref = refusal{code: authz.MessageTooBig, reason: authz.ReasonSize}
 	case errors.As(err, &broken):
 		ref = headRefusal(broken)
+	case errors.Is(err, errUnrecorded):
+		ref = refusal{code: authz.AuthUnavailable}
 	}
 	p.refuse(w, r, ref, true)
 }
@@ -258,6 +273,9 @@ func (p *plainServer) rewrite(pr *httputil.ProxyRequest) {
 	p.setFields(pr, pl)
 	for _, f := range pl.fields {
 		out.Header.Set(f.Name, f.Value)
+	}
+	if pl.account != nil {
+		out.Header.Set("Accept-Encoding", "identity") // the answer is read
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/http1"
 	"github.com/syncward/syncward/framing/payload"
 	"github.com/syncward/syncward/identity"
@@ -71,7 +72,7 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 		p.s.fault(pl.id, "sign", err)
 		return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
 	}
-	pl.fields = fields
+	pl.fields, pl.user = fields, a.decision.UserID
 	expired := refused(a.decision, authz.Refuse(authz.TokenExpired, authz.ReasonExpired))
 	if !policyAllows(a.policy, expired, pl.peer) {
 		pl.until = a.decision.GraceEndsAt
@@ -147,12 +148,18 @@ func (p *plainServer) judgeBody(r *http.Request, pl *plan, a *admission, d authz
 		return refused(d, authz.Refuse(authz.BadFrame, authz.ReasonFrame))
 	}
 	setBody(r, msg)
+	pl.judged = true
 	found, err := reader.Body(msg, payload.Bound{Instance: pl.instance, Pinned: true})
 	if found.Out != nil { // also beside an error: observe lets it through
 		setBody(r, found.Out)
 	}
 	if err != nil {
 		return refused(d, unreadable(err))
+	}
+	if p.s.cfg.Record != nil {
+		if pl.push, err = p.s.cfg.Protocol.(payload.Log).Pushed(framing.Text, msg); err != nil {
+			return refused(d, unreadable(err))
+		}
 	}
 	if named := pl.head.Values(reader.InstanceHeader()); len(named) > 1 || len(named) == 1 && named[0] != pl.instance {
 		return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))

@@ -91,7 +91,7 @@ func TestARevocationEndsLiveConnectionsAndRefusesNewOnes(t *testing.T) {
 	eventually(t, "the register forgets", func() bool { return len(r.server.Live("ada")) == 0 })
 }
 
-func TestARevocationWhileTheUpstreamIsDialledIsNotMissed(t *testing.T) {
+func TestAttack23ARevocationWhileTheUpstreamIsDialledForTheRequest(t *testing.T) {
 	r, v := withRevoker(t, opaque)
 	dialled, revoked := make(chan struct{}), make(chan struct{})
 	r.legacy.before = func() { close(dialled); <-revoked }
@@ -211,7 +211,7 @@ func TestAnOperatorEndsOneConnection(t *testing.T) {
 
 // A token is judged, and revoked before it is taken for the connection's: by
 // auth.refresh, and by a later sync message of a client that never opted in.
-func TestARevocationWhileARefreshIsJudgedIsNotMissed(t *testing.T) {
+func TestAttack23ALogoutWhileARefreshIsInFlight(t *testing.T) {
 	for name, way := range map[string]struct {
 		open func(r *rig) *conn
 		send func(token string) string

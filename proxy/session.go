@@ -66,7 +66,10 @@ func newSession(a *admission) *session {
 			ses.opened[a.first.Address] = opening{a.first.Instance, a.decision}
 		}
 	}
-	ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	ses.lifetime, ses.ended = context.Background(), func() {}
+	if a.journals() {
+		ses.lifetime, ses.ended = context.WithCancel(context.Background())
+	}
 	return ses
 }
 
@@ -185,7 +188,7 @@ func (ses *session) refusedWith(r refusal) engine.Ending {
 
 // done is called by the engine when both sockets are closed.
 func (ses *session) done(r engine.Result) {
-	ses.ended()
+	ses.closeAccount()
 	ses.mu.Lock()
 	ses.over = true
 	if ses.deadline != nil {

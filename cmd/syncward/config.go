@@ -103,8 +103,12 @@ type settings struct {
 	UserDirectoryTTL     time.Duration `env:"USER_DIRECTORY_TTL"`
 	UserDirectoryFailure string        `env:"USER_DIRECTORY_FAILURE"`
 
-	Attribution string   `env:"ATTRIBUTION"`
-	EventPaths  []string `env:"EVENT_PATHS"`
+	Attribution    string   `env:"ATTRIBUTION"`
+	EventPaths     []string `env:"EVENT_PATHS"`
+	AckPath        string   `env:"ACK_PATH"`
+	JournalURL     string   `env:"JOURNAL_URL"`
+	JournalFsync   string   `env:"JOURNAL_FSYNC"`
+	JournalFailure string   `env:"JOURNAL_FAILURE"`
 
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
@@ -136,7 +140,9 @@ type config struct {
 	RejectHTTP     bool
 	CloseCodeStyle string
 	TokenPointer   payload.Pointer
+	Events, Acks   payload.Paths
 	Injector       *attribution.Injector // nil: nothing is written into events
+	Journal        journalURL            // zero: none
 	started        []digest              // of each of followed, from before anything was read
 }
 

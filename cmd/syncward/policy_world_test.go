@@ -149,7 +149,7 @@ func newWorld(t *testing.T, user userState, store proxy.Revocations) *world {
 	w.l, err = newLive(c)
 	must(t, err)
 	users := c.users(proxy.Hooks{})
-	srv, err := newServer(c, w.l, users, store, proxy.Hooks{Auth: w.attempted})
+	srv, err := newServer(c, w.l, users, store, books{}, proxy.Hooks{Auth: w.attempted})
 	must(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

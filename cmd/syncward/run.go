@@ -37,15 +37,19 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 		return err
 	}
 	level.SetLevel(l.force.Load().LogLevel)
-	b := thisBuild()
-	o := observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
+	o := newObserver(c, log)
 	users := c.users(o.Hooks())
 	defer users.Close()
 	store, err := openRevocations(c, tellStore(o, log))
 	if err != nil {
 		return err
 	}
-	srv, err := newServer(c, l, users, store, o.Hooks())
+	books, err := openBooks(c, o, log)
+	if err != nil {
+		return err
+	}
+	defer books.close()
+	srv, err := newServer(c, l, users, store, books, o.Hooks())
 	if err != nil {
 		return err
 	}
@@ -83,6 +87,12 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	err = errors.Join(err, adminServer.Close())
 	door.close(err == nil)
 	return err
+}
+
+// newObserver makes what counts and logs.
+func newObserver(c *config, log *zap.Logger) *observe.Observer {
+	b := thisBuild()
+	return observe.New(observe.Options{Version: b.Version, Commit: b.Commit, Log: log, Protocol: c.Protocol})
 }
 
 // serveProxy serves the client side until it is drained or its listener fails.

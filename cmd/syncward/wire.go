@@ -15,7 +15,7 @@ import (
 )
 
 // newServer makes the proxy of the configuration.
-func newServer(c *config, l *live, users *directory.Directory, store proxy.Revocations, hooks proxy.Hooks) (*proxy.Server, error) {
+func newServer(c *config, l *live, users *directory.Directory, store proxy.Revocations, b books, hooks proxy.Hooks) (*proxy.Server, error) {
 	verifier, err := l.verifier()
 	if err != nil {
 		return nil, err
@@ -33,6 +33,7 @@ func newServer(c *config, l *live, users *directory.Directory, store proxy.Revoc
 		RejectHTTP:         c.RejectHTTP,
 		CloseCodes:         c.closeCodes(),
 		Inject:             c.Injector,
+		Record:             b.record(),
 		TokenQuery:         c.TokenQuery,
 		TokenCookie:        c.TokenCookie,
 		UpstreamToken:      c.UpstreamAuthToken,
@@ -92,7 +93,7 @@ func (c *config) protocol() payload.Protocol {
 	case "opaque":
 		return payload.Opaque{}
 	}
-	return payload.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: inFrames && c.TokenFrames == "all"}
+	return payload.JSON{TokenField: c.TokenPointer, Replace: c.UpstreamAuthToken, AllFrames: inFrames && c.TokenFrames == "all", Events: c.Events, Acks: c.Acks}
 }
 
 func (c *config) closeCodes() proxy.CloseCodes {

@@ -29,6 +29,9 @@ type JSON struct {
 	// AllFrames: later messages are read and stripped too. Set it only where
 	// frames are a source of tokens; it makes ReadsAll true.
 	AllFrames bool
+	// Events are where events stand in a client's message, Acks where an
+	// upstream's acknowledges them (Pushed, Told); zero: nowhere.
+	Events, Acks Paths
 }
 
 // Query finds nothing and changes nothing; the error is always nil.

@@ -152,6 +152,8 @@ func (s *Store) ask(ctx context.Context, b *bucket, reconnects uint64, stop cont
 			down = true
 			s.failed(err)
 			continue
+		// After a reconnect the watch may be dead. It would be missed with the
+		// next entry; so it is not waited for.
 		case down || s.o.Conn.Stats().Reconnects != reconnects || !s.has(ctx, last):
 			stop(errAgain)
 			return

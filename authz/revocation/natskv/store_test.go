@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/syncward/syncward/authz/revocation"
 	"github.com/syncward/syncward/authz/revocation/natskv"
 )
@@ -135,13 +137,38 @@ func TestWritersOnManyReplicasNeverLowerAWatermark(t *testing.T) {
 	}
 }
 
+// What is stronger is in the bucket, and the writer has not seen it yet.
+func TestAWriterThatIsBehindLowersNothing(t *testing.T) {
+	b := startBroker(t, nil)
+	x, kv := b.ready(), b.kv()
+	now := time.Now().UTC().Truncate(time.Second)
+	for i := range 300 {
+		user := fmt.Sprint("user-", i)
+		key := base64.RawURLEncoding.EncodeToString([]byte(user))
+		value := fmt.Sprintf(`{"userId":%q,"before":%q,"at":%[2]q}`, user, now.Format(time.RFC3339))
+		if _, err := kv.Put(t.Context(), key, []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+		x.add(revocation.Entry{UserID: user, Before: now.Add(-time.Hour)})
+		e, err := kv.Get(t.Context(), key)
+		if err != nil || string(e.Value()) != value {
+			t.Fatalf("%s: %s %v", user, e.Value(), err)
+		}
+		if x.Check(user, "", now) != revocation.Revoked {
+			t.Fatalf("%s: the writer does not know", user)
+		}
+	}
+}
+
 func TestEverythingMissedIsKnownAfterAnOutage(t *testing.T) {
 	b := startBroker(t, nil)
 	x := b.ready()
 	x.add(mark("ada"))
 	x.add(gone("eve"))
+	x.add(revocation.Entry{UserID: "fay", Before: time.Now().Add(-time.Hour)})
 	b.stop()
 	x.inReach(false)
+	_ = x.Add(mark("fay")) // over one that the bucket has
 	if err := x.Add(mark("bob")); !errors.Is(err, natskv.ErrPending) || x.verdict("bob", "") != revocation.Revoked {
 		t.Fatalf("during the outage: %v", err)
 	}
@@ -151,7 +178,7 @@ func TestEverythingMissedIsKnownAfterAnOutage(t *testing.T) {
 	y := b.ready()
 	y.add(mark("dan"))
 	for _, r := range []*replica{x, y} {
-		for _, user := range []string{"ada", "bob", "dan"} {
+		for _, user := range []string{"ada", "bob", "dan", "fay"} {
 			r.knows(user, "", revocation.Revoked)
 		}
 		r.knows("eve", "", revocation.Deleted)
@@ -195,6 +222,32 @@ func TestABucketThatIsDeletedUnderAReplicaComesBackWhole(t *testing.T) {
 	if x.verdict("ada", "") != revocation.Revoked {
 		t.Error("forgotten")
 	}
+}
+
+// The bucket is the same, and has lost a value without a word.
+func TestASingleLostValueIsWrittenAgain(t *testing.T) {
+	b := startBroker(t, nil)
+	js := b.jetstream()
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: bucketName}); err != nil {
+		t.Fatal(err)
+	}
+	x := b.ready()
+	x.add(mark("ada"))
+	x.add(mark("bob"))
+	s, err := js.Stream(t.Context(), "KV_"+bucketName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("$KV."+bucketName+"."+base64.RawURLEncoding.EncodeToString([]byte("ada")))); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.keys(); n != 1 {
+		t.Fatalf("%d keys", n)
+	}
+	b.stop()
+	x.inReach(false)
+	b.start()
+	eventually(t, "both are in the bucket", func() bool { return b.keys() == 2 })
 }
 
 func TestKeysHoldTheUserInBase64urlAndNoForeignText(t *testing.T) {
