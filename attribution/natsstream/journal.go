@@ -20,6 +20,8 @@ type Options struct {
 	// (nats.ReconnectBufSize(-1)), so that a lost server is an error at once.
 	Conn   *nats.Conn
 	Stream string // its name: letters, digits, - and _
+	// ReadOnly is for who only asks: a stream that is not there is an error.
+	ReadOnly bool
 }
 
 // Journal is an attribution.Journal in a stream. Make one with New.
@@ -27,6 +29,7 @@ type Journal struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	name   string
+	reads  bool // ReadOnly
 	closed atomic.Bool
 
 	opening sync.Mutex
@@ -50,7 +53,7 @@ func New(opt Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("natsstream: %w", err)
 	}
-	return &Journal{nc: opt.Conn, js: js, name: opt.Stream}, nil
+	return &Journal{nc: opt.Conn, js: js, name: opt.Stream, reads: opt.ReadOnly}, nil
 }
 
 // Close ends the journal and its connection.
@@ -79,7 +82,7 @@ func (j *Journal) open(ctx context.Context) (jetstream.Stream, error) {
 	if s := j.stream.Load(); s != nil {
 		return *s, nil
 	}
-	s, err := find(ctx, j.js, j.name)
+	s, err := find(ctx, j.js, j.name, !j.reads)
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,11 @@ func Probe(ctx context.Context, nc *nats.Conn, name string) (bool, error) {
 	return true, unfit(s.CachedInfo().Config)
 }
 
-// find returns the stream, or makes it. Another replica may be making it too:
+// find returns the stream, or makes it where it may. Another replica may be making it too:
 // the first one's is everybody's.
-func find(ctx context.Context, js jetstream.JetStream, name string) (jetstream.Stream, error) {
+func find(ctx context.Context, js jetstream.JetStream, name string, make bool) (jetstream.Stream, error) {
 	s, err := js.Stream(ctx, name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
+	if make && errors.Is(err, jetstream.ErrStreamNotFound) {
 		if err = create(ctx, js, name); err == nil {
 			s, err = js.Stream(ctx, name)
 		}
