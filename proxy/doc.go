@@ -10,6 +10,7 @@
 //	relay.go       both directions, message by message where one must look
 //	attribute.go   who wrote which event of a message
 //	opening.go     instances that a client opens one by one
+//	renewal.go     whose token is newer than at the last connection
 //	session.go     what can end a live connection from outside
 //	settle.go      which messages wait when the end is near
 //	drain.go       how all of them end

@@ -15,9 +15,10 @@ import (
 
 // flight is the command line of `canary`.
 type flight struct {
-	url, direct, protocol, store string
-	timeout                      time.Duration
-	json                         bool
+	url, direct, store string
+	way                way
+	timeout            time.Duration
+	json               bool
 }
 
 func canaryCommand() *cobra.Command {
@@ -43,15 +44,23 @@ one was let in or refused otherwise, 2 if none of that but one got no answer
 	flags := cmd.Flags()
 	flags.StringVar(&f.url, "url", "", "where clients connect to the sidecar, ws:// or wss:// (required)")
 	flags.StringVar(&f.direct, "direct", "", "where the upstream listens, ws:// or wss://")
-	flags.StringVar(&f.protocol, "protocol", "json", "json, livestore or opaque")
+	flags.StringVar(&f.way.protocol, "protocol", "json", "json, livestore, graphql-ws or opaque")
+	flags.StringVar((*string)(&f.way.source), "token-source", "", "where clients have their token: frame, payload, header, subprotocol, cookie or query (default by protocol)")
+	flags.StringVar(&f.way.field, "token-field", "", "TOKEN_FIELD of the sidecar (default \"/authToken\")")
+	flags.StringVar(&f.way.name, "token-name", "", "TOKEN_COOKIE or TOKEN_QUERY of the sidecar (default \"sync_token\", \"token\")")
+	flags.StringVar(&f.way.origin, "origin", "", "Origin to say, one of ALLOWED_ORIGINS: a cookie needs it")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "time for each attempt")
-	flags.StringVar(&f.store, "store", "", "instanceId or storeId to ask for, not with opaque (default \"syncward-canary\")")
+	flags.StringVar(&f.store, "store", "", "instanceId or storeId to ask for, with json and livestore (default \"syncward-canary\")")
 	flags.BoolVar(&f.json, "json", false, "print JSON instead of a table")
 	return cmd
 }
 
 // run makes all attempts and prints what came of them.
 func (f flight) run(cmd *cobra.Command) error {
+	var err error
+	if f.way, err = f.way.checked(); err != nil {
+		return usageError{fmt.Errorf("canary: %w", err)}
+	}
 	targets, err := f.targets()
 	if err != nil {
 		return usageError{fmt.Errorf("canary: %w", err)}
@@ -82,10 +91,8 @@ func (f flight) targets() ([]target, error) {
 		return nil, errors.New("--url is missing")
 	case f.timeout <= 0:
 		return nil, fmt.Errorf("--timeout %s: use more than 0s", f.timeout)
-	case ways[f.protocol] == nil:
-		return nil, fmt.Errorf("--protocol: unknown %q; use json, livestore or opaque", f.protocol)
-	case f.protocol == "opaque" && f.store != "":
-		return nil, errors.New("--store: opaque has none; leave it out")
+	case f.store != "" && f.way.protocol != "json" && f.way.protocol != "livestore":
+		return nil, fmt.Errorf("--store: %s has none; leave it out", f.way.protocol)
 	}
 	sidecar, err := f.address("--url", f.url)
 	if err != nil {
@@ -114,7 +121,7 @@ func (f flight) address(flag, text string) (*url.URL, error) {
 		return nil, fmt.Errorf("%s: a WebSocket has no fragment; leave it out", flag)
 	}
 	for name := range u.Query() {
-		if f.protocol == "livestore" && slices.Contains([]string{"storeId", "payload", "transport"}, name) {
+		if f.way.protocol == "livestore" && slices.Contains([]string{"storeId", "payload", "transport"}, name) {
 			return nil, fmt.Errorf("%s: holds %s, which the canary sets itself; use --store", flag, name)
 		}
 	}
@@ -124,7 +131,7 @@ func (f flight) address(flag, text string) (*url.URL, error) {
 // tryAll makes every attempt at every target, all at once: the time they take
 // together is that of the slowest.
 func tryAll(ctx context.Context, targets []target, list []forgery, f flight) attempts {
-	way, store := ways[f.protocol], or(f.store, "syncward-canary")
+	store := or(f.store, "syncward-canary")
 	all := make(attempts, len(targets)*len(list))
 	var running sync.WaitGroup
 	for i := range all {
@@ -132,7 +139,7 @@ func tryAll(ctx context.Context, targets []target, list []forgery, f flight) att
 		running.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, f.timeout)
 			defer cancel()
-			all[i] = judged(t, forged, way(*t.url, store, forged.token).ask(ctx))
+			all[i] = judged(t, forged, f.way.question(*t.url, store, forged.token).ask(ctx))
 		})
 	}
 	running.Wait()

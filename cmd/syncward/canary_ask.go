@@ -38,7 +38,7 @@ type reply struct {
 // ask connects, sends what there is to send, and waits for an answer until ctx
 // ends. Redirects are not followed.
 func (q question) ask(ctx context.Context) reply {
-	ws, res, err := websocket.Dial(ctx, q.url, &websocket.DialOptions{HTTPHeader: q.header, HTTPClient: &http.Client{
+	ws, res, err := websocket.Dial(ctx, q.url, &websocket.DialOptions{HTTPHeader: q.header, Subprotocols: q.protocols, HTTPClient: &http.Client{
 		Transport:     single{},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}})

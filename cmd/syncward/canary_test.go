@@ -123,7 +123,7 @@ func TestLiveStoresWayIsThatOfItsClient(t *testing.T) {
 		"a.b-c_d": "wss://sync.example.com/ws?region=eu&storeId=todo-store-1&payload=%257B%2522authToken%2522%253A%2522a.b-c_d%2522%257D&transport=ws",
 		"":        "wss://sync.example.com/ws?region=eu&storeId=todo-store-1&transport=ws",
 	} {
-		if q := inPayload(*u, "todo-store-1", token); q.url != want || q.first != nil || q.header != nil {
+		if q := wayOf(t, "livestore").question(*u, "todo-store-1", token); q.url != want || q.first != nil || len(q.header) != 0 {
 			t.Errorf("%+v, want %s and nothing else", q, want)
 		}
 	}
@@ -229,7 +229,7 @@ func TestWhateverIsThereIsToldApart(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), wait)
 			defer cancel()
-			a := inFirstFrame(*u, "s", "t").ask(ctx)
+			a := wayOf(t, "json").question(*u, "s", "t").ask(ctx)
 			if a.outcome != tc.want || a.number != tc.number || a.code != tc.code {
 				t.Errorf("%+v, want %+v", a, tc)
 			}
@@ -278,6 +278,25 @@ func TestTheCanaryDiesWhereItIsLetIn(t *testing.T) {
 		code := execute(context.Background(), []string{"canary", "--url", "ws://" + s.addr}, &out, &out)
 		if code != exitFault || strings.Count(out.String(), " LET IN\n") != 6 {
 			t.Errorf("%s: exit %d\n%s", mode, code, out.String())
+		}
+	}
+}
+
+func wayOf(t *testing.T, protocol string) way {
+	t.Helper()
+	w, err := way{protocol: protocol}.checked()
+	must(t, err)
+	return w
+}
+
+func TestATokensFieldMayLieDeeper(t *testing.T) {
+	for pointer, want := range map[string]string{
+		"/authToken": `{"authToken":"t"}`, "/auth/token": `{"auth":{"token":"t"}}`, "/a~1b/~0": `{"a/b":{"~":"t"}}`, "/": `{"":"t"}`,
+	} {
+		o := map[string]any{}
+		put(o, pointer, "t")
+		if got := string(text(o)); got != want {
+			t.Errorf("%s: %s, want %s", pointer, got, want)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,5 +176,28 @@ func TestAPasswordInNATSURLIsSaidNowhere(t *testing.T) {
 	}
 	if strings.Contains(said, "hunter2") {
 		t.Error("the password was said")
+	}
+}
+
+// What docs/fleet.md says that a user of its own needs.
+func TestTheDocumentedPermissionsAreEnough(t *testing.T) {
+	b := newBroker(t, func(o *server.Options) {
+		o.Users = []*server.User{{Username: "syncward", Password: "hunter2hunter2", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: []string{"$KV.syncward-revocations.>", "$JS.API.>", "$JS.FC.>"}},
+			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+		}}}
+	}).start()
+	url := strings.Replace(b.url, "nats://", "nats://syncward:hunter2hunter2@", 1)
+	one, two := fleetOf(t, url).becomesReady(t), fleetOf(t, url).becomesReady(t)
+	endsWith(t, two.admitted(t, "ada"), 4403, "SESSION_REVOKED", func() {
+		if code, body := one.call(t, "POST", "revocations", `{"userId":"ada"}`); code != http.StatusCreated {
+			t.Errorf("%d %s", code, body)
+		}
+	})
+	if code, body := two.call(t, "DELETE", "revocations/ada", ""); code != http.StatusNoContent {
+		t.Errorf("%d %s", code, body)
+	}
+	if strings.Contains(strings.ToLower(one.log.String()+two.log.String()), "permission") {
+		t.Error("something was not permitted")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"github.com/syncward/syncward/authz"
 	"github.com/syncward/syncward/proxy"
 )
@@ -45,6 +47,36 @@ func TestOnlyUsersOfTheDirectoryComeIn(t *testing.T) {
 	}
 	if log := s.log.String(); !strings.Contains(log, `"what":"directory"`) || strings.Contains(log, url[:len(url)-len("{userId}")]) {
 		t.Errorf("the fault is not told, or names the URL: %s", log)
+	}
+}
+
+// A live connection is not asked about until its client brings a new token.
+func TestARefreshEndsTheConnectionOfAUserWhoIsGone(t *testing.T) {
+	legacy := httptest.NewServer(echo(t))
+	defer legacy.Close()
+	var gone atomic.Bool
+	users := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if gone.Load() {
+			w.WriteHeader(http.StatusGone)
+		}
+	}))
+	defer users.Close()
+	s := startSidecar(t, legacy.URL, "USER_DIRECTORY_URL="+users.URL+"/{userId}", "USER_DIRECTORY_TTL=0s")
+	ctx, ws := dial(t, "ws://"+s.addr, nil)
+	must(t, ws.Write(ctx, websocket.MessageText, []byte(`{"authProtocol":1,"authToken":"`+tokenBy(t, goodSecret, nil)+`"}`)))
+	for _, want := range []string{`{"type":"auth.ok"`, "u1 {}"} {
+		if _, got, err := ws.Read(ctx); err != nil || !strings.HasPrefix(string(got), want) {
+			t.Fatalf("%q (%v), want %q", got, err, want)
+		}
+	}
+	gone.Store(true)
+	say(t, ctx, ws, "still here", "u1 still here")
+	must(t, ws.Write(ctx, websocket.MessageText, []byte(`{"type":"auth.refresh","authToken":"`+tokenBy(t, goodSecret, nil)+`"}`)))
+	if _, got, err := ws.Read(ctx); err != nil || !strings.Contains(string(got), `"code":"USER_NOT_FOUND"`) {
+		t.Errorf("%q (%v), want auth.error", got, err)
+	}
+	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != 4403 {
+		t.Errorf("%v, want a close with 4403", err)
 	}
 }
 

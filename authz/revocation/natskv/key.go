@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -24,16 +23,6 @@ func keyOf(e revocation.Entry) string {
 		key += "." + base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	return key
-}
-
-// userOf returns the userId of a key; "": it is none of ours.
-func userOf(key string) string {
-	user, _, _ := strings.Cut(key, ".")
-	id, err := base64.RawURLEncoding.DecodeString(user)
-	if err != nil {
-		return ""
-	}
-	return string(id)
 }
 
 // errValue is a value that nobody of us wrote.

@@ -20,6 +20,8 @@ class Auth implements SyncAuth {
   #wanted = true
   #working = false
   #pausedUntil = 0
+  #signOuts = 0
+  #wakeAt: number | null = null
   #closed = false
   readonly #signOutListeners = new Set<(options: SignOutOptions) => void | Promise<void>>()
   readonly #env: Environment
@@ -36,7 +38,7 @@ class Auth implements SyncAuth {
     this.#env = env
     this.#settings = settings
     this.#keeper = new Keeper(env, (epoch, serial) => this.#asked(epoch, serial))
-    this.#turns = env.turns(() => this.#woken(false))
+    this.#turns = env.turns(() => this.#tick())
     this.#refresher = new Refresher(this.#keeper, env, this.#turns, settings)
     this.#verdicts = new Verdicts(this.#keeper, env.clock)
     this.#alarm = new Alarm(env.clock, () => this.#tick())
@@ -73,8 +75,11 @@ class Auth implements SyncAuth {
   }
 
   async signIn(token?: string): Promise<void> {
+    const calls = this.#signOuts
     await this.#started
     await this.#keeper.look()
+    // A logout that was called for later than this login is not undone by it.
+    if (calls !== this.#signOuts) throw new Error('signed out meanwhile')
     const { session } = this.#keeper
     this.#wanted = false
     if (token === undefined) return this.#fetchFirst({ epoch: session.epoch, serial: session.token?.serial ?? 0, reason: 'sign-in' })
@@ -83,6 +88,7 @@ class Auth implements SyncAuth {
   }
 
   async signOut(options: SignOutOptions = {}): Promise<void> {
+    this.#signOuts++
     const calls = [...this.#signOutListeners].map((listener) => new Promise<void>((resolve) => resolve(listener(options))))
     this.#wanted = false
     const { session } = this.#keeper
@@ -113,7 +119,7 @@ class Auth implements SyncAuth {
 
   async #fetchFirst(need: Need): Promise<void> {
     const error = await this.#refresher.refresh(need)
-    if (!this.#refresher.met(need) || this.#keeper.session.ended !== null) throw error ?? new Error('nobody could be signed in')
+    if (!this.#refresher.met(need) || this.#keeper.session.ended !== null) throw error ?? new Error('signed out meanwhile, or no other tab could sign in')
   }
 
   // What is wanted of a refresh now; null: nothing.
@@ -170,7 +176,8 @@ class Auth implements SyncAuth {
     const times = [due, localExpiry(session), activity?.until ?? null, this.#pausedUntil].filter((at) => at !== null && at > now)
     const next = session.ended === null && times.length > 0 ? Math.min(...times as number[]) : null
     this.#alarm.set(next)
-    if (next !== null) this.#turns.wakeAt(next)
+    if (next !== null && next !== this.#wakeAt) this.#turns.wakeAt(next)
+    this.#wakeAt = next
   }
 
   // The page may have slept: through a logout, or past the expiry.

@@ -170,9 +170,10 @@ export class Keeper {
   #hearState({ from, session, activity }: Extract<TabMessage, { kind: 'state' }>): void {
     const before = this.#session
     this.adopt(session)
+    const { by } = this.#activity ?? {}
     if (activity !== null && session.epoch === this.#session.epoch) this.#activity = activity
-    else if (this.#activity?.by === from) this.#activity = null
-    this.refreshState()
+    else if (by === from) this.#activity = null
+    if (activity !== null || by === from) this.refreshState()
     if (merge(session, this.#session) !== session) this.say() // it is behind
     // The tab of the logout may be gone before it could store it.
     if (this.#session.ended !== null && this.#session.epoch > before.epoch) void this.#persist(this.#session)

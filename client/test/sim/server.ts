@@ -31,6 +31,8 @@ export class AuthServer {
   /** How many refreshes have reached it, and how many it granted. */
   asked = 0
   granted = 0
+  /** How many it refused since nobody is logged in, not since a cookie was used twice. */
+  refused = 0
   /** Its clock less the world's, in ms. */
   skew = 0
   #user: string | null = null
@@ -70,6 +72,7 @@ export class AuthServer {
       world.after('network', there, () => {
         if (!reachable) return void world.after(owner, back, () => reject(new TypeError('fetch failed')))
         this.asked++
+        if (this.#user === null) this.refused++
         const refused = this.#user === null || (this.rotates && sent !== this.#cookie)
         if (refused) return void world.after(owner, back, () => reject(new HTTPError(401)))
         const cookie = ++this.#cookie

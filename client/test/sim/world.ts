@@ -60,9 +60,11 @@ export class World {
   async pass(ms: number): Promise<void> {
     const until = this.now + ms
     await calm()
+    let steps = 0
     for (let task = this.#next(until); task !== null; task = this.#next(until)) {
       this.#tasks.delete(task)
       this.now = Math.max(this.now, task.at) // what a frozen one missed comes late
+      if (++steps > 100_000) throw new Error(`no end of things that happen; the last belongs to ${task.owner}`)
       task.run()
       await calm()
     }
