@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # (FUZZTIME=20s works too) Go before 1.27 fails now and then for no reason but
 # the deadline itself: golang/go#75804.
 FUZZTIME ?= 100000x
+# Time for all targets together, in seconds, instead: FUZZTOTAL=3600 is an hour.
+FUZZTOTAL ?=
 STATICCHECK_VERSION := v0.7.0
 # Where the demo's page is.
 LISTEN ?= 127.0.0.1:8787
@@ -39,8 +41,8 @@ e2e: setup ## only the tests against real parts: LiveStore under wrangler, other
 	@SYNCWARD_E2E=1 e2e/stream e2e | .cache/bin/tally
 
 .PHONY: fuzz
-fuzz: .cache/bin/tally ## every fuzz target for FUZZTIME (default 100000x) each
-	@FUZZTIME=$(FUZZTIME) e2e/stream fuzz | .cache/bin/tally
+fuzz: .cache/bin/tally ## every fuzz target for FUZZTIME (default 100000x) each; FUZZTOTAL=3600: an hour for all
+	@FUZZTIME=$(FUZZTIME) FUZZTOTAL=$(FUZZTOTAL) e2e/stream fuzz | .cache/bin/tally
 
 .PHONY: setup
 setup: .cache/bin/tally ## install what the tests need and this machine lacks
@@ -87,6 +89,11 @@ bench: build ## what Syncward costs beside other proxies: 6 minutes; BENCH_QUICK
 	cd bench && go build -o ../bin/bench .
 	bin/bench run -syncward bin/syncward -rounds $(BENCH_ROUNDS) $(if $(BENCH_QUICK),-quick) -o $(RESULT)
 	$(if $(BENCH_PUBLISH),bin/bench render $(RESULT) docs/performance.md docs/performance.svg)
+
+.PHONY: bench-reading
+bench-reading: build ## what it costs to read messages, beside relaying them unread: one minute
+	cd bench && go build -o ../bin/bench .
+	bin/bench reading -syncward bin/syncward
 
 .PHONY: bench-test
 bench-test: ## the tests of the benchmark itself, which is a module of its own

@@ -85,6 +85,7 @@ func (c *Conn) outcomes(news payload.News) (accepted, rejected, unclear []*offer
 	defer c.mu.Unlock()
 	if news.Backend != "" {
 		c.backend = short(news.Backend)
+		c.s.named(c.backend)
 	}
 	for _, a := range news.Answers {
 		var offers []*offer

@@ -28,11 +28,13 @@
 //  6. An answer names a request and nothing else: a client that uses an id
 //     twice at a time is refused.
 //  7. A push that leaves out the log's identity is an intent at the place
-//     without one, and matches a sight in any; an acceptance counts when the
-//     connection has learned the identity.
+//     without one, and a candidate for a sight in any log, where it does not
+//     lose; an acceptance counts when the connection has learned the identity.
+//     What is seen of a log that another has replaced settles nothing.
 //  8. A place keeps its first confirmed record for ever.
 //
 // What lies outside: an event that was written past Syncward, or before its
 // journal, has no author; rule 5 keeps others from claiming it from when it was
-// first seen. Replicas that serve one upstream must share one journal.
+// first seen. Replicas that serve one upstream must share one journal. A log
+// that is rolled back, or reset without a new identity, needs a new journal.
 package attribution

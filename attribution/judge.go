@@ -4,8 +4,8 @@ package attribution
 type verdict struct {
 	confirm []Record // the author is certain
 	forget  []Record // lost, or settled with a place that has a name now
-	doubt   []Record // sights to leave in the journal
-	again   []sight  // those, to be looked at behind that
+	doubt   []Record // to leave in the journal: sights that settle nothing, and named copies
+	again   []sight  // those sights, to be looked at behind that
 }
 
 // judge applies rules 3, 4 and 7: no clock, no state, no luck.
@@ -25,17 +25,21 @@ func judge(due []sight, open []Record) (v verdict) {
 	return v
 }
 
-// place judges one place.
+// place judges one place. An intent that names no log may have been for an
+// earlier one: it is a candidate, but what is seen here does not make it lose.
 func (v *verdict) place(d sight, candidates []Record) {
-	var match []Record
+	var match, nameless []Record
 	marked := false
 	for _, rec := range candidates {
-		switch {
+		switch here := rec.BackendID == d.at.BackendID; {
 		case rec.Sight():
-			marked = marked || rec.Place() == d.at
+			marked = marked || here
 		case rec.Hash == d.hash:
 			match = append(match, rec)
-		default:
+			if !here {
+				nameless = append(nameless, rec)
+			}
+		case here:
 			v.forget = append(v.forget, rec)
 		}
 	}
@@ -48,14 +52,14 @@ func (v *verdict) place(d sight, candidates []Record) {
 	case certain:
 		one.BackendID = d.at.BackendID
 		v.confirm = append(v.confirm, one)
-		for _, rec := range match {
-			if rec.BackendID != d.at.BackendID {
-				v.forget = append(v.forget, rec)
-			}
-		}
+		v.forget = append(v.forget, nameless...)
 	case !marked:
 		v.doubt = append(v.doubt, mark(d))
 		v.again = append(v.again, d)
+		for _, rec := range nameless { // what becomes of it elsewhere lifts no doubt here
+			rec.BackendID = d.at.BackendID
+			v.doubt = append(v.doubt, rec)
+		}
 	}
 }
 

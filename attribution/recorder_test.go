@@ -280,12 +280,12 @@ func TestALogWhoseIdentityIsUnsaidIsNamedWhenTheConnectionLearnsIt(t *testing.T)
 	s.is("b1/1 ada ada#1 confirmed", "b1/2 ada ada#1 confirmed")
 }
 
-func TestAnIntentWithoutIdentityMatchesASight(t *testing.T) {
+func TestAnIntentWithoutIdentityMatchesASightAndNeverLoses(t *testing.T) {
 	s := newScene(t)
 	s.connect(s.recorder(), "ada").pushIn("", event(1, "x"), event(2, "y"))
 	bob := s.connect(s.recorder(), "bob")
 	bob.sees(event(1, "x"), event(2, "other"))
-	s.is("b1/1 ada ada#1 confirmed")
+	s.is("/2 ada ada#1 unconfirmed", "b1/1 ada ada#1 confirmed")
 }
 
 func TestEventsWithoutNumbersAreAcknowledgedByID(t *testing.T) {

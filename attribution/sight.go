@@ -67,13 +67,14 @@ func (s *store) attend(ctx context.Context, due []sight) {
 	}
 }
 
-// unsettled drops what somebody else has settled meanwhile.
+// unsettled drops what somebody else has settled meanwhile, and what is of a log
+// that is gone: its nameless rivals may have been settled with the newer one.
 func (s *store) unsettled(due []sight) []sight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	left := due[:0]
 	for _, d := range due {
-		if d.at.SeqNum == 0 || !s.log(d.at.BackendID).settled(d.at.SeqNum) {
+		if d.at.BackendID == s.newest() && (d.at.SeqNum == 0 || !s.log(d.at.BackendID).settled(d.at.SeqNum)) {
 			left = append(left, d)
 		}
 	}
@@ -82,35 +83,41 @@ func (s *store) unsettled(due []sight) []sight {
 
 // resolve brings the journal into line with what is in the log.
 func (s *store) resolve(ctx context.Context, due []sight) error {
-	j := s.r.opt.Journal
-	for len(due) > 0 {
-		open, err := j.Open(ctx, places(due))
-		if err != nil || len(open) == 0 {
-			return err
-		}
-		v := judge(due, open)
-		if len(v.confirm) > 0 {
-			if err := j.Confirm(ctx, v.confirm); err != nil {
-				return err
-			}
-			s.r.opt.Attributed(len(v.confirm))
-		}
-		if len(v.forget) > 0 {
-			if err := j.Forget(ctx, v.forget); err != nil {
-				return err
-			}
-		}
-		if len(v.doubt) == 0 {
-			return nil
-		}
-		// Left in the journal first and asked again behind it: whoever forgets
-		// a rejected rival asks behind that. So one of the two sees both.
-		if err := j.Intend(ctx, v.doubt); err != nil {
-			return err
-		}
-		due = v.again
+	again, err := s.look(ctx, due)
+	if err != nil || len(again) == 0 {
+		return err
 	}
-	return nil
+	// Doubts were left in the journal, and are looked at behind that: whoever
+	// forgets a rejected rival looks behind that too. So one of the two sees
+	// both. What is in doubt still is so for others to see.
+	_, err = s.look(ctx, again)
+	return err
+}
+
+// look asks the journal about sights and does what follows, once. It returns
+// those that it left in the journal as doubts.
+func (s *store) look(ctx context.Context, due []sight) (doubts []sight, err error) {
+	j := s.r.opt.Journal
+	open, err := j.Open(ctx, places(due))
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	v := judge(due, open)
+	if len(v.confirm) > 0 {
+		if err := j.Confirm(ctx, v.confirm); err != nil {
+			return nil, err
+		}
+		s.r.opt.Attributed(len(v.confirm))
+	}
+	if len(v.forget) > 0 {
+		if err := j.Forget(ctx, v.forget); err != nil {
+			return nil, err
+		}
+	}
+	if len(v.doubt) > 0 {
+		return v.again, j.Intend(ctx, v.doubt)
+	}
+	return nil, nil
 }
 
 // revisit settles the places of rejected offers where the journal holds a sight.
@@ -129,7 +136,7 @@ func (s *store) revisit(ctx context.Context, at []Place) error {
 }
 
 // places are where intents may stand that a sight settles: its own place, and
-// the one without a backend.
+// the one without an identity.
 func places(due []sight) []Place {
 	out := make([]Place, 0, 2*len(due))
 	for _, d := range due {

@@ -1,6 +1,9 @@
 package attribution
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // store is what a Recorder knows of one store: how far its logs were seen, and
 // which pushes await an answer on a connection here.
@@ -14,6 +17,7 @@ type store struct {
 	asking sync.Mutex
 
 	mu       sync.Mutex
+	told     []string             // backends, the newest last
 	logs     map[string]*position // by backend
 	awaiting map[int64][]*offer   // by number; only numbered events
 }
@@ -124,6 +128,29 @@ func (s *store) taken(backend string, n int64) bool {
 	defer s.mu.Unlock()
 	p := s.logs[backend]
 	return p != nil && n <= p.head
+}
+
+// named notes that the upstream told a log's identity. One that it told before
+// another is of a log that is gone, whatever still arrives of it.
+func (s *store) named(backend string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.told, backend) {
+		return
+	}
+	if len(s.told) >= maxBackends {
+		s.told = s.told[1:]
+	}
+	s.told = append(s.told, backend)
+}
+
+// newest is the log's identity, "" where the upstream has told none. s.mu must
+// be held.
+func (s *store) newest() string {
+	if len(s.told) == 0 {
+		return ""
+	}
+	return s.told[len(s.told)-1]
 }
 
 // confirmed notes that records are in the log and settled.

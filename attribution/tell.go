@@ -95,11 +95,12 @@ func (c *Conn) reject(ctx context.Context, rejected []*offer) error {
 			continue
 		}
 		intents = append(intents, o.rec)
-		place := o.rec.Place()
-		if o.unsaid {
-			place.BackendID = c.known()
+		rec := o.rec
+		if o.unsaid { // a doubt may have made a copy that is named
+			rec.BackendID = c.known()
+			intents = append(intents, rec)
 		}
-		at = append(at, place)
+		at = append(at, rec.Place())
 	}
 	if len(intents) == 0 {
 		return nil

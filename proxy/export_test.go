@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing/http1"
 	"github.com/syncward/syncward/proxy/engine"
 )
 
@@ -87,4 +88,11 @@ func (all *Sessions) Done() {
 	for _, ses := range all.List {
 		ses.done(engine.Result{})
 	}
+}
+
+// Take finds the credential in a head, of an upgrade where cookies count, and
+// takes every copy of it out; ok is false where it is ambiguous.
+func (s *Server) Take(h *http1.Head) (token string, source Source, ok bool) {
+	cred, ok := s.take(h, asked{upgrade: true, cookies: true})
+	return cred.token, cred.source, ok
 }

@@ -24,7 +24,7 @@ const childEnv = "SYNCWARD_JOURNAL_CHILD"
 
 const (
 	workers   = 8
-	perWorker = 400 // records that a child's worker writes, if it lives so long
+	perWorker = 150 // records that a child's worker writes, if it lives so long
 	rounds    = 8
 )
 

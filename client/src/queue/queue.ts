@@ -33,6 +33,7 @@ export interface OfflineQueue {
   /**
    * Keeps an event and sends it when it can be: behind all that were pushed
    * before. Resolves with the event's id when it is on the disk; throws QueueError.
+   * When a page has just begun, it waits until it is known who is logged in.
    */
   push(event: QueueEvent): Promise<string>
   /** What there is for whoever uses the application now. */
@@ -52,6 +53,9 @@ export interface OfflineQueue {
   /** Lets another tab send. The socket stays open, and what is pending, kept. */
   close(): Promise<void>
 }
+
+/** How long a push waits at most to learn whose it is, in milliseconds. */
+const patienceMs = 5000
 
 /** Nobody: no user can have this name. */
 const nobody = ''
@@ -77,6 +81,7 @@ class Queue implements OfflineQueue {
   #persisted = false
   #login = false // the last close was for want of one
   #last: Partition | null = null // of a user
+  #known: Promise<unknown> | null = null // who is logged in, read from storage or fetched when a page begins
 
   constructor(private readonly o: QueueSettings) {
     this.#database = new Database(o.database, o.factory)
@@ -84,14 +89,16 @@ class Queue implements OfflineQueue {
     this.#drainer = new Drainer(o, this.#store, (session) => this.#partition(session),
       { changed: () => this.#changed(), hint: () => this.#hint() })
     this.#unlisten = this.#listen()
+    if (o.auth.state.userId === null && o.auth.state.status !== 'signed-out') this.#learn()
     void this.#drainer.pump()
   }
 
   async push(event: QueueEvent): Promise<string> {
-    // Whose it is, is settled before anything is awaited.
-    const partition = this.#partition(this.o.socket.session)
     this.#check()
     const { id, json } = stamp(event, this.o.clock.now())
+    // Whose it is, is settled before anything is awaited, unless nobody can know it yet.
+    const partition = this.#known === null ? this.#partition(this.o.socket.session) : await this.#known.then(() => this.#partition(this.o.socket.session))
+    this.#check()
     this.#persist()
     await this.#store.push({ ...partition, id, json, bytes: new TextEncoder().encode(json).length, failures: 0 }, this.o.caps)
     this.#hint()
@@ -154,6 +161,16 @@ class Queue implements OfflineQueue {
     const partition = { instanceId, userId: named ?? nobody }
     if (named !== null) this.#last = partition
     return partition
+  }
+
+  /** Lets pushes wait, in their order, until it is known who is logged in: but not for ever. */
+  #learn(): void {
+    const { auth, clock } = this.o
+    const enough = new AbortController()
+    const cancel = clock.after(patienceMs, () => enough.abort())
+    this.#known = auth.getToken({ signal: enough.signal }).catch(() => {}).finally(cancel)
+    // Later than those who wait: none may overtake them.
+    void this.#known.then(() => clock.after(0, () => { this.#known = null }))
   }
 
   #listen(): () => void {

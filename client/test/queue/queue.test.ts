@@ -362,3 +362,36 @@ test('without IndexedDB it says so', async () => {
   await assert.rejects(queue.push({}), { code: 'QUEUE_UNAVAILABLE' })
   await queue.close()
 })
+
+test('while a page does not know yet who is logged in, events wait for that, in their order', async () => {
+  const m = new Machine()
+  m.auth.change({ status: 'anonymous', userId: null, epoch: 0 })
+  let known = (): void => {}
+  m.auth.gate = new Promise((resolve) => { known = resolve })
+  const { queue, socket } = m.tab()
+  const pushed = pushAll(queue, 'e1', 'e2')
+  await rest()
+  m.auth.change({ status: 'authenticated', userId: 'alice', epoch: 1 })
+  known()
+  await pushed
+  await queue.push({ id: 'e3' })
+  socket.connect('alice')
+  await rest()
+  for (const id of ['e1', 'e2', 'e3']) { socket.acks(id); await rest() }
+  assert.deepEqual(socket.sent, ['e1', 'e2', 'e3'])
+  await queue.close()
+})
+
+test('nor for ever', async () => {
+  const m = new Machine()
+  m.auth.change({ status: 'anonymous', userId: null, epoch: 0 })
+  m.auth.gate = new Promise(() => {})
+  m.auth.getToken = ({ signal }: { signal?: AbortSignal } = {}) => new Promise((_, fail) => signal?.addEventListener('abort', () => fail(new Error('aborted'))))
+  const { queue } = m.tab()
+  const pushed = pushAll(queue, 'e1')
+  await m.advance(5000)
+  await pushed
+  assert.equal((await queue.state()).userId, null)
+  assert.equal((await queue.state()).pending, 1)
+  await queue.close()
+})

@@ -113,7 +113,7 @@ export class FakeAuth implements SyncAuth {
     for (const listener of this.#listeners) listener(this.state)
   }
 
-  async getToken({ forceRefresh = false } = {}): Promise<string | null> {
+  async getToken({ forceRefresh = false }: { forceRefresh?: boolean; signal?: AbortSignal } = {}): Promise<string | null> {
     this.log.push(forceRefresh ? 'forced' : 'token')
     await this.gate
     if ((forceRefresh || this.#spent) && this.next !== undefined) this.token = this.next
