@@ -425,3 +425,12 @@ test('a login is told by its epoch, where tokens name nobody', async () => {
   s.ws.open()
   assert.equal(s.ws.frames[0]?.['authToken'], 'b1')
 })
+
+test('an error that answers no refresh is told to the application alone', async () => {
+  const s = stage()
+  const ws = await s.welcome()
+  ws.says(error('TOKEN_INVALID'))
+  await s.clock.advance(60_000)
+  assert.deepEqual(s.auth.log.filter((l) => l.startsWith('refused')), [])
+  assert.deepEqual(s.log, ['auth.error TOKEN_INVALID'])
+})
