@@ -32,7 +32,7 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 			page.add(r)
 		}
 	})
-	if err == nil && (q.UserID != "" || q.ConnectionID != "" || !q.From.IsZero() || !q.Until.IsZero()) {
+	if err == nil && (q.UserID != "" || q.ConnectionID != "" || q.ClientID != "" || !q.From.IsZero() || !q.Until.IsZero()) {
 		// What the query selects may be a later record of its place, whose
 		// first one it does not select.
 		err = settled(ctx, files, page.check)

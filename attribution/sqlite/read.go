@@ -99,6 +99,7 @@ func conditions(q attribution.Query) (where string, args []any) {
 	add(q.AfterSeqNum > 0, "seq>?", q.AfterSeqNum)
 	add(q.UserID != "", "user=?", q.UserID)
 	add(q.ConnectionID != "", "connection=?", q.ConnectionID)
+	add(q.ClientID != "", "client=?", q.ClientID)
 	add(!q.From.IsZero(), "timestamp>=?", ceilMilli(q.From))
 	add(!q.Until.IsZero(), "timestamp<?", ceilMilli(q.Until))
 	return strings.Join(all, " AND "), args
