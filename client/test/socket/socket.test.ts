@@ -413,3 +413,15 @@ test('URLs that no WebSocket takes are refused at once', () => {
 class SyncSocketClass extends socketClass({ auth: new FakeAuth() }) {
   constructor(url: string, _: FakeAuth) { super(url) }
 }
+
+test('a login is told by its epoch, where tokens name nobody', async () => {
+  const s = stage()
+  s.auth.change({ userId: null })
+  const ws = await s.welcome({ status: 'anonymous', userId: 'anonymous' })
+  s.auth.token = 'b1'
+  s.auth.change({ epoch: 2 })
+  await settle()
+  assert.equal(ws.closedWith?.code, 1000)
+  s.ws.open()
+  assert.equal(s.ws.frames[0]?.['authToken'], 'b1')
+})
