@@ -98,6 +98,16 @@ var cases = []struct {
 			b.unconfirmedIs(0)
 		})
 	}},
+	{"nor is one that comes long behind", func(b *book) {
+		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(rec(1, "ada"))}))
+		b.ok(b.Intend(ctx, []attribution.Record{rec(2, "ada")})) // so that a journal of files begins another
+		b.reopen()
+		b.ok(b.Intend(ctx, []attribution.Record{rec(1, "bob")}))
+		b.both(func() {
+			b.eventsAre(attribution.Query{}, confirmed(rec(1, "ada")), rec(2, "ada"))
+			b.eventsAre(attribution.Query{UserID: "bob"})
+		})
+	}},
 	{"what is forgotten is gone, and nothing else is", func(b *book) {
 		again := rec(1, "ada")
 		again.Attempt = 2
