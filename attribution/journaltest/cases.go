@@ -76,6 +76,20 @@ var cases = []struct {
 			b.eventsAre(attribution.Query{ConnectionID: "of-cyd"})
 		})
 	}},
+	{"a query by clientId finds that client's events alone", func(b *book) {
+		other := rec(2, "ada")
+		other.ClientID = "client-2"
+		late := rec(1, "cyd") // of a place whose first record is another client's
+		late.ClientID = "client-2"
+		b.ok(b.Intend(ctx, []attribution.Record{other, rec(3, "bob")}))
+		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(rec(1, "ada"))}))
+		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(late)}))
+		b.both(func() {
+			b.eventsAre(attribution.Query{ClientID: "client-2"}, other)
+			b.eventsAre(attribution.Query{StoreID: "st", ClientID: "client"}, confirmed(rec(1, "ada")), rec(3, "bob"))
+			b.eventsAre(attribution.Query{ClientID: "clien"})
+		})
+	}},
 	{"an intent for a confirmed place is not reported", func(b *book) {
 		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(rec(1, "ada"))}))
 		b.ok(b.Intend(ctx, []attribution.Record{rec(1, "bob")}))
@@ -83,6 +97,16 @@ var cases = []struct {
 			b.eventsAre(attribution.Query{}, confirmed(rec(1, "ada")))
 			b.eventsAre(attribution.Query{UserID: "bob"})
 			b.unconfirmedIs(0)
+		})
+	}},
+	{"nor is one that comes long behind", func(b *book) {
+		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(rec(1, "ada"))}))
+		b.ok(b.Intend(ctx, []attribution.Record{rec(2, "ada")})) // so that a journal of files begins another
+		b.reopen()
+		b.ok(b.Intend(ctx, []attribution.Record{rec(1, "bob")}))
+		b.both(func() {
+			b.eventsAre(attribution.Query{}, confirmed(rec(1, "ada")), rec(2, "ada"))
+			b.eventsAre(attribution.Query{UserID: "bob"})
 		})
 	}},
 	{"what is forgotten is gone, and nothing else is", func(b *book) {

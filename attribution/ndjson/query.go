@@ -38,7 +38,7 @@ func answer(ctx context.Context, files []frozen, open map[attribution.Place][]at
 			page.add(r)
 		}
 	})
-	if err == nil && (q.UserID != "" || q.ConnectionID != "" || !q.From.IsZero() || !q.Until.IsZero()) {
+	if err == nil && (q.UserID != "" || q.ConnectionID != "" || q.ClientID != "" || !q.From.IsZero() || !q.Until.IsZero()) {
 		// What the query selects may be a later record of its place, whose
 		// first one it does not select.
 		err = settled(ctx, files, page.check)

@@ -100,6 +100,7 @@ func conditions(q attribution.Query) (where string, args []any) {
 	add(q.After != attribution.Place{}, "(store,backend,seq,event)>(?,?,?,?)", q.After.StoreID, q.After.BackendID, q.After.SeqNum, q.After.EventID)
 	add(q.UserID != "", "user=?", q.UserID)
 	add(q.ConnectionID != "", "connection=?", q.ConnectionID)
+	add(q.ClientID != "", "client=?", q.ClientID)
 	add(!q.From.IsZero(), "timestamp>=?", ceilMilli(q.From))
 	add(!q.Until.IsZero(), "timestamp<?", ceilMilli(q.Until))
 	return strings.Join(all, " AND "), args

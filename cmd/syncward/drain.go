@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 )
@@ -29,10 +31,14 @@ The exit code is 0 only if the drain came to its end.`,
 			if path == "" {
 				return faults{{"DRAIN_SOCKET", "is not set, and ADMIN_ADDR names no port to make it of; set it for serve and for drain"}}
 			}
-			if err := askToDrain(cmd.Context(), path); err != nil {
+			// The connection ends with this process: until then serve, and with it
+			// a container, lives on.
+			hold, err := askToDrain(cmd.Context(), path)
+			if err != nil {
 				return fmt.Errorf("drain: %w", err)
 			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "drained")
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "drained")
+			runtime.KeepAlive(hold)
 			return err
 		},
 	}
@@ -52,26 +58,28 @@ var (
 	errEndedEarly   = errors.New("serve ended before the drain was over")
 )
 
-// askToDrain asks whoever listens at path to drain, and returns nil when that
-// is over.
-func askToDrain(ctx context.Context, path string) error {
+// askToDrain asks whoever listens at path to drain, and returns when that is
+// over. Then serve waits a moment more for the connection to be closed, which
+// is the caller's to do; after an error it is closed.
+func askToDrain(ctx context.Context, path string) (io.Closer, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
-		return errNobodyServes
+		return nil, errNobodyServes
 	}
-	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if _, err := fmt.Fprintln(conn, wordDrain); err != nil {
-		return errNobodyServes
+	err = errEndedEarly
+	if _, failed := fmt.Fprintln(conn, wordDrain); failed != nil {
+		err = errNobodyServes
 	}
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		switch lines.Text() {
 		case wordOver:
-			return nil
+			return conn, nil
 		case wordRefused:
-			return errMayNotDrain
+			err = errMayNotDrain
 		}
 	}
-	return errEndedEarly
+	_ = conn.Close()
+	return nil, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -44,7 +45,7 @@ func TestTheSignalBehindADrainDoesNotHurryIt(t *testing.T) {
 		}()
 	}
 	asked := make(chan error, 1)
-	go func() { asked <- askToDrain(context.Background(), socket) }()
+	go func() { asked <- drained(socket) }()
 	first := <-heard
 	if first != "0 1012" && first != "1 1012" {
 		t.Fatalf("the drain began with %q, want one close with 1012", first)
@@ -143,6 +144,26 @@ func binaryFor(t *testing.T) string {
 	return path
 }
 
+// A hook dies with its container, and counts as failed then: serve outlives the
+// process that asked, but not for ever.
+func TestServeWaitsForTheHookToEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	d, asked := doorAt(t, path)
+	got := make(chan io.Closer, 1)
+	go func() { hold, _ := askToDrain(context.Background(), path); got <- hold }()
+	<-asked
+	closed := make(chan struct{})
+	go func() { d.close(true); close(closed) }()
+	hold := <-got
+	select {
+	case <-closed:
+		t.Error("serve ended before the hook did")
+	case <-time.After(50 * time.Millisecond): // too short a time fails no test
+	}
+	must(t, hold.Close())
+	<-closed
+}
+
 func TestAWordThatIsNoneDrainsNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	d, asked := doorAt(t, path)
@@ -164,7 +185,7 @@ func TestADrainThatDoesNotComeToItsEndIsSaidSo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	d, asked := doorAt(t, path)
 	got := make(chan error, 1)
-	go func() { got <- askToDrain(context.Background(), path) }()
+	go func() { got <- drained(path) }()
 	<-asked
 	d.close(false)
 	if err := <-got; err != errEndedEarly {
@@ -185,4 +206,13 @@ func TestTheSocketOfADrainComesFromTheAdminAddress(t *testing.T) {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}
+}
+
+// drained asks at path, and hangs up.
+func drained(path string) error {
+	hold, err := askToDrain(context.Background(), path)
+	if err == nil {
+		err = hold.Close()
+	}
+	return err
 }

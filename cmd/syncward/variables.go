@@ -121,7 +121,7 @@ var variables = []variable{
 	{Name: "JOURNAL_FSYNC", Default: "always", Meaning: "`always` = before anything goes on; `interval` = each second (sqlite: now and then), so that a loss of power, though no kill, may lose what is younger; NATS: its servers' `sync_interval` decides", Values: []string{"always", "interval"}},
 	{Name: "JOURNAL_FAILURE", Default: "hold", Meaning: "while the journal fails: `hold` = events and acknowledgements wait, up to 30 s, then the connection ends with `AUTH_UNAVAILABLE`; `pass` = they go on without an author", Values: []string{"hold", "pass"}},
 	{Name: "LIVESTORE_ALLOW_ADMIN", Default: "false", Meaning: "relay `WSMessage.Admin*`", Values: yesNo},
-	{Name: "CLIENT_ID_OWNERSHIP", Default: "false", Meaning: "refuse a clientId that another user used", Later: true},
+	{Name: "CLIENT_ID_OWNERSHIP", Default: "false", Meaning: "refuse a clientId that another user used (`PROTOCOL=livestore`)", Values: yesNo},
 	{Name: "ADMIN_TOKEN", Meaning: "bearer (≥ 32 bytes) for `/admin/*`; without it those paths answer 404", Secret: true, Twin: true},
 	{Name: "DRAIN_DELAY", Default: "5s", Meaning: "from SIGTERM until new upgrades are refused"},
 	{Name: "DRAIN_PERIOD", Default: "20s", Meaning: "over which live connections are closed, evenly"},

@@ -29,8 +29,14 @@ func TestTheClientAgainstARealSidecar(t *testing.T) {
 	w := newWorld(t, "JWT_GRACE_PERIOD=1h")
 	script := rig.Start(t, "node.mjs", rig.E2E("browser"), nil, rig.Node(t), "--enable-source-maps", "node.mjs",
 		w.URL, "ws://"+w.listen+"/sync", w.bare, w.pages)
+	expect(t, script, nodeCases)
+}
+
+// expect reads what a script says of its cases, in their order, and its end.
+func expect(t *testing.T, script *rig.Process, cases []string) {
+	t.Helper()
 	read := 0
-	for _, name := range nodeCases {
+	for _, name := range cases {
 		t.Run(name, func(t *testing.T) {
 			var result struct{ Case, Error string }
 			_, read = script.Line(t, read, 5*time.Minute, name, func(line string) bool {

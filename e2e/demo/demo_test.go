@@ -54,7 +54,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	if shots == "" {
 		shots = t.TempDir()
 	}
-	browser := rig.Start(t, "the visitor", rig.E2E("demo"), nil, rig.Node(t), "run.mjs", url, chromium(t), shots)
+	browser := rig.Start(t, "the visitor", rig.E2E("demo"), nil, rig.Node(t), "run.mjs", url, rig.Chromium(t), shots)
 	read := 0
 	for _, name := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -109,22 +109,4 @@ func startDemo(t *testing.T) (*rig.Process, string) {
 		return url != ""
 	})
 	return demo, url
-}
-
-// chromium returns the browser: the machine's, or the one that `make setup` put
-// into .cache/browsers.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	for _, pattern := range []string{"chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*"} {
-		if found, _ := filepath.Glob(filepath.Join(rig.Root(), ".cache", "browsers", pattern)); len(found) > 0 {
-			return found[0]
-		}
-	}
-	t.Fatal("no Chromium: run `make setup`")
-	return ""
 }

@@ -1,0 +1,29 @@
+package browser_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/syncward/syncward/e2e/internal/rig"
+)
+
+// tabCases are what tabs.mjs does, in its words.
+var tabCases = []string{
+	"events outlive the tab that they were pushed in",
+	"of five tabs one sends, and another takes over when it is closed",
+}
+
+func TestTheClientInABrowser(t *testing.T) {
+	rig.Require(t)
+	w := newWorld(t)
+	page, err := os.ReadFile(rig.E2E("browser", "page.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.pages, "page.html"), page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := rig.Start(t, "tabs.mjs", rig.E2E("browser"), nil, rig.Node(t), "tabs.mjs", w.URL, "ws://"+w.listen+"/sync", rig.Chromium(t))
+	expect(t, script, tabCases)
+}
