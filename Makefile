@@ -90,6 +90,11 @@ bench: build ## what Syncward costs beside other proxies: 6 minutes; BENCH_QUICK
 	bin/bench run -syncward bin/syncward -rounds $(BENCH_ROUNDS) $(if $(BENCH_QUICK),-quick) -o $(RESULT)
 	$(if $(BENCH_PUBLISH),bin/bench render $(RESULT) docs/performance.md docs/performance.svg)
 
+.PHONY: bench-reading
+bench-reading: build ## what it costs to read messages, beside relaying them unread: one minute
+	cd bench && go build -o ../bin/bench .
+	bin/bench reading -syncward bin/syncward
+
 .PHONY: bench-test
 bench-test: ## the tests of the benchmark itself, which is a module of its own
 	cd bench && go vet ./... && go test ./...

@@ -2,6 +2,7 @@
 // side by side in one run.
 //
 //	bench run -syncward PATH [-rounds N] [-quick] [-only NAMES] [-o FILE]
+//	bench reading -syncward PATH [-rounds N]
 //	bench render [-check] FILE DOCUMENT CHART
 //	bench upstream | peer      (started by run)
 //
@@ -44,6 +45,8 @@ func command(ctx context.Context, args []string) error {
 	switch name {
 	case "run":
 		return run(ctx, args)
+	case "reading":
+		return reading(ctx, args)
 	case "render":
 		return render(args)
 	case "upstream":
@@ -51,7 +54,7 @@ func command(ctx context.Context, args []string) error {
 	case "peer":
 		return peer(args)
 	}
-	return fmt.Errorf("bench: there is no command %q; there are run, render, upstream and peer", name)
+	return fmt.Errorf("bench: there is no command %q; there are run, reading, render, upstream and peer", name)
 }
 
 // upstream serves as the echo server.

@@ -68,18 +68,18 @@ func (m *Machine) boundaryWanted() bool {
 func (m *Machine) passClose(in []byte, from, pos int, h Header, n int) Step {
 	end := pos + n + int(h.Length)
 	if end > len(in) {
-		return m.emit(Step{N: pos, Out: in[from:pos]})
+		return m.emit(Step{N: pos, Out: m.piece(in[from:pos])})
 	}
 	c, err := readClose(h, in[pos+n:end])
 	if err != nil {
-		return m.broken(in[from:pos], pos, Close{Code: codeProtocolError})
+		return m.broken(m.piece(in[from:pos]), pos, Close{Code: codeProtocolError})
 	}
 	m.frames++
 	if m.input == relayed {
 		m.ended, m.waiting = true, false
 	}
 	m.stop(deaf)
-	return m.emit(Step{N: end, Out: in[from:end], Event: EventClose, Close: c})
+	return m.emit(Step{N: end, Out: m.piece(in[from:end]), Event: EventClose, Close: c})
 }
 
 // broken ends the sender's part; the other side still wants its End.

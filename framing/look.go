@@ -1,8 +1,13 @@
 package framing
 
-// feedLook is Feed with a Look. One Step's Out is one piece of memory: either a
-// run of whole frames in the input, or what is made of one message. Where the
-// next frame does not fit the piece, the Step ends in front of it.
+// maxRun is how long a run of messages with rewritten ones in it may grow, in
+// bytes, before it goes out: by then a further write costs little beside it.
+const maxRun = 32 << 10
+
+// feedLook is Feed with a Look. One Step's Out is one piece of memory: a run of
+// whole frames in the input, or, from the first message in it that is rewritten,
+// in a buffer of the machine's own (m.spent): a write for each message would cost
+// more than all that is done to it. What is gathered goes out alone.
 func (m *Machine) feedLook(in []byte) Step {
 	from, to, pos := 0, 0, 0 // in[from:to] goes out, in[:pos] is used
 	for {
@@ -20,7 +25,7 @@ func (m *Machine) feedLook(in []byte) Step {
 			broken = Close{Code: CodeTooBig, Reason: reasonTooBig}
 		}
 		if broken.Code != 0 {
-			return m.broken(in[from:to], pos, broken)
+			return m.broken(m.piece(in[from:to]), pos, broken)
 		}
 		end := pos + n + int(min(h.Length, int64(len(in)))) // beyond in: not whole
 		whole := n > 0 && end <= len(in)
@@ -39,14 +44,23 @@ func (m *Machine) feedLook(in []byte) Step {
 			m.enter(h)
 			m.left = 0
 			v := m.show(in[pos:end])
-			if v.Action != Pass || len(v.Before) > 0 {
-				return m.carryOut(v, in[from:pos], in[pos:end], 1, end)
+			switch {
+			case v.Action == Rewrite && len(v.Before) == 0:
+				m.rewrite(m.piece(in[from:pos]), v.Payload)
+				m.hide()
+				pos, from, to = end, end, end
+				if len(m.spent.b) >= maxRun {
+					return m.emit(Step{N: pos, Out: m.spent.b})
+				}
+				continue
+			case v.Action != Pass || len(v.Before) > 0:
+				return m.carryOut(v, m.piece(in[from:pos]), in[pos:end], 1, end)
 			}
 			m.hide()
 			m.frames++
 		default:
-			if from < pos {
-				return m.emit(Step{N: pos, Out: in[from:pos]})
+			if from < pos || m.spent != nil {
+				return m.emit(Step{N: pos, Out: m.piece(in[from:pos])})
 			}
 			m.start(h, in[pos:pos+n])
 			pos += n
@@ -57,7 +71,15 @@ func (m *Machine) feedLook(in []byte) Step {
 		}
 		pos, to = end, end
 	}
-	return m.emit(Step{N: pos, Out: in[from:to]})
+	return m.emit(Step{N: pos, Out: m.piece(in[from:to])})
+}
+
+// piece is what goes out: b, or b behind what the machine has made in this Feed.
+func (m *Machine) piece(b []byte) []byte {
+	if m.spent == nil {
+		return b
+	}
+	return m.join(nil, b)
 }
 
 // fits tells whether the frame behind h may join the message being assembled.
@@ -107,7 +129,8 @@ func (m *Machine) carryOut(v Verdict, head, raw []byte, count int64, n int) Step
 	}
 	switch v.Action {
 	case Rewrite:
-		m.rewrite(&s, v.Payload)
+		s.Out = m.rewrite(s.Out, v.Payload)
+		putBuffer(m.message.take())
 	case Consume:
 		putBuffer(m.message.take())
 	case Refuse:
@@ -138,18 +161,17 @@ func (m *Machine) let(s *Step, raw []byte, count int64) {
 	}
 }
 
-// rewrite puts one frame of the message's opcode behind s.Out.
-func (m *Machine) rewrite(s *Step, payload []byte) {
+// rewrite puts one frame of the message's opcode behind head, as join does.
+func (m *Machine) rewrite(head, payload []byte) []byte {
 	var key *[4]byte
 	if m.sender == Client {
 		k := m.key()
 		key = &k
 	}
-	s.Out = m.join(s.Out, nil)
+	m.join(head, nil)
 	m.spent.b = AppendFrame(m.spent.b, true, m.opcode, payload, key)
-	s.Out = m.spent.b
 	m.frames++
-	putBuffer(m.message.take())
+	return m.spent.b
 }
 
 // join makes one piece of two, in memory of the machine's own. Where a was made

@@ -276,3 +276,35 @@ func FuzzVerdictsDoNotDependOnHowTheInputIsCut(f *testing.F) {
 		}
 	})
 }
+
+// A write for each message costs more than all that a Look does to it.
+func TestRewrittenMessagesGoOutTogether(t *testing.T) {
+	look := func(m framing.Message) framing.Verdict {
+		if string(m.Payload) == "pass" {
+			return framing.Verdict{}
+		}
+		return framing.Verdict{Action: framing.Rewrite, Payload: append([]byte("re"), m.Payload...)}
+	}
+	m := framing.New(framing.Options{Sender: framing.Upstream, Look: look})
+	f := func(s string) []byte { return frame(false, true, framing.Text, s) }
+	in := join(f("pass"), f("a"), f("pass"), f("b"), frame(false, true, framing.Ping, "p"), f("c"), f("half")[:3])
+	want := join(f("pass"), f("rea"), f("pass"), f("reb"), frame(false, true, framing.Ping, "p"), f("rec"))
+	s := m.Feed(in)
+	if !bytes.Equal(s.Out, want) || s.N != len(in)-3 || s.Event != framing.EventMore || m.Frames() != 6 || m.Bytes() != int64(len(want)) {
+		t.Errorf("used %d of %d, %q", s.N, len(in), s.Out)
+	}
+	end := framing.Close{Code: 1000}.Frame(nil)
+	if s = m.Feed(join(f("d"), end)); !bytes.Equal(s.Out, join(f("red"), end)) || s.Event != framing.EventClose {
+		t.Errorf("%q, event %v", s.Out, s.Event)
+	}
+	m = framing.New(framing.Options{Sender: framing.Upstream, Look: look})
+	many := bytes.Repeat(f(strings.Repeat("x", 1000)), 1000)
+	longest := 0
+	for len(many) > 0 {
+		s = m.Feed(many)
+		longest, many = max(longest, len(s.Out)), many[s.N:]
+	}
+	if longest < 16<<10 || longest > 64<<10 {
+		t.Errorf("a run of %d bytes", longest)
+	}
+}

@@ -188,13 +188,7 @@ func (a *admission) passThrough() {
 		a.passAnswer(up)
 		return
 	}
-	_ = a.c.SetWriteDeadline(time.Now().Add(a.s.cfg.HeaderTimeout))
-	if _, err := a.c.Write(a.passedHead(up)); err != nil {
-		abort(a.c.Conn)
-		abort(up.conn)
-		return
-	}
-	a.relay(up, nil, a.c.read)
+	a.relay(up, a.passedHead(up), nil, a.c.read)
 }
 
 // passedHead is the upstream's 101 as the client gets it: whole, but that a

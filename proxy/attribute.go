@@ -37,6 +37,7 @@ func (a *admission) journals() bool { return a.policy.Mode != authz.Off && a.s.c
 // work is what is left to do about a client's message before it goes on.
 type work struct {
 	token   string          // to be judged; "": none
+	clients []string        // clientIds that must be this user's
 	push    payload.Push    // to be put on record; no events: nothing
 	verdict framing.Verdict // then
 }
@@ -119,6 +120,10 @@ func (ses *session) finish(w work) {
 	<-ses.ready
 	if w.token != "" && !ses.judgeLater(w.token) {
 		ses.conn.Resume(engine.ToUpstream, refusing(refusal{code: authz.Forbidden, reason: authz.ReasonOtherUser}))
+		return
+	}
+	if ok, end := ses.owns(w); !ok {
+		ses.conn.Resume(engine.ToUpstream, refusing(end))
 		return
 	}
 	if len(w.push.Events) > 0 {

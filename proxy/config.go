@@ -53,6 +53,11 @@ type Config struct {
 	// keeps the authors of its events; nil: there is none. The Protocol must be
 	// a payload.Log then. Not together with Inject.
 	Record func(author attribution.Author, instanceID string) Recorder
+	// Owner tells whether events of an instance may be written under a clientId
+	// by a user: what is another's is FORBIDDEN, what it cannot say
+	// AUTH_UNAVAILABLE. It may wait as long as ctx lets it. nil: everybody may
+	// use every clientId. The Protocol must be a payload.Log then.
+	Owner func(ctx context.Context, instanceID, clientID, userID string) (bool, error)
 
 	// HoldTimeout is how long a message may wait for the Recorder before its
 	// connection ends; default 30 s. Nobody reads of a side that is held up, so
@@ -135,6 +140,9 @@ func (c Config) withDefaults() (Config, error) {
 		if _, ok := c.Protocol.(payload.Log); !ok || c.Inject != nil {
 			return c, errors.New("proxy: Config.Record needs a Protocol that is a payload.Log, and no Config.Inject")
 		}
+	}
+	if _, ok := c.Protocol.(payload.Log); !ok && c.Owner != nil {
+		return c, errors.New("proxy: Config.Owner needs a Protocol that is a payload.Log")
 	}
 	orDefault(&c.TokenQuery, "token")
 	orDefault(&c.TokenCookie, "sync_token")

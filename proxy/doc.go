@@ -9,6 +9,7 @@
 //	dial.go        the upstream's handshake, under a signed name
 //	relay.go       both directions, message by message where one must look
 //	attribute.go   who wrote which event of a message
+//	ownership.go   whose the clientIds are that it writes under
 //	opening.go     instances that a client opens one by one
 //	renewal.go     whose token is newer than at the last connection
 //	session.go     what can end a live connection from outside

@@ -240,7 +240,7 @@ func (a *admission) dialAnswered() (upstream, refusal) {
 // through, goes on as it came.
 func (a *admission) forward(up upstream, f first, found payload.Found) {
 	if f.fault.Code != "" {
-		a.relay(up, nil, slices.Concat(f.ahead, f.raw, f.rest))
+		a.relay(up, nil, nil, slices.Concat(f.ahead, f.raw, f.rest))
 		return
 	}
 	frame := f.raw
@@ -248,5 +248,5 @@ func (a *admission) forward(up upstream, f first, found payload.Found) {
 		key := newMaskKey()
 		frame = framing.AppendFrame(nil, true, f.op, found.Out, &key)
 	}
-	a.relay(up, slices.Concat(f.ahead, frame), f.rest)
+	a.relay(up, nil, slices.Concat(f.ahead, frame), f.rest)
 }

@@ -32,10 +32,13 @@ func (ses *session) look(m framing.Message) framing.Verdict {
 	if d := ses.attribute(m, &w, err != nil); d.Code != "" {
 		return refusing(refuse(d, false))
 	}
+	if d := ses.claims(m, &w, err != nil); d.Code != "" {
+		return refusing(refuse(d, false))
+	}
 	if found.NeedsAnswer && ses.mustWait(w) {
 		return framing.Verdict{Action: framing.Pause}
 	}
-	if w.token == "" && len(w.push.Events) == 0 {
+	if w.token == "" && len(w.clients) == 0 && len(w.push.Events) == 0 {
 		return w.verdict
 	}
 	go ses.finish(w)

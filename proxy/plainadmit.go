@@ -170,6 +170,9 @@ func (p *plainServer) judgeBody(r *http.Request, pl *plan, a *admission, d authz
 			return refused(d, authz.Refuse(authz.Forbidden, authz.ReasonOtherUser))
 		}
 	}
+	if not := p.disownedBody(r.Context(), pl, d, msg); not.Code != "" {
+		return refused(d, not)
+	}
 	return d
 }
 

@@ -19,9 +19,10 @@ func (a *admission) reads() bool {
 	return a.policy.Mode != authz.Off && (a.s.cfg.Protocol.ReadsAll() || a.attributes() || a.cred.optIn || a.decision.InstancesBound())
 }
 
-// relay hands both sockets to the engine. prefix goes upstream first, then
-// what was read of the client and stands in rest.
-func (a *admission) relay(up upstream, prefix, rest []byte) {
+// relay hands both sockets to the engine. answer is the 101 that the client
+// still lacks; prefix goes upstream first, then what was read of the client and
+// stands in rest.
+func (a *admission) relay(up upstream, answer, prefix, rest []byte) {
 	a.s.settled(a.c)
 	ses := newSession(a)
 	a.s.sessions.add(ses) // with the place that was reserved
@@ -30,10 +31,10 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 		ses.admitted = true
 		prefix, rest = nil, append(prefix, rest...)
 	}
-	if r := a.lastLook(up, prefix, ses); r.is() {
+	if r := a.lastLook(up, answer, prefix, ses); r.is() {
 		ses.abandon()
 		abort(up.conn)
-		a.close(r)
+		a.turnAway(r)
 		return
 	}
 	_ = a.c.SetDeadline(time.Time{})
@@ -68,11 +69,18 @@ func (a *admission) relay(up upstream, prefix, rest []byte) {
 }
 
 // lastLook asks once more about revocations, now that the session is registered:
-// one that comes meanwhile either finds it, or is found here. Then the prefix,
-// the first byte of the client, goes upstream.
-func (a *admission) lastLook(up upstream, prefix []byte, ses *session) refusal {
+// one that comes meanwhile either finds it, or is found here. Then the client
+// gets its 101, and the prefix, the client's first byte, goes upstream.
+func (a *admission) lastLook(up upstream, answer, prefix []byte, ses *session) refusal {
 	if code, reason := a.s.revoked(a.decision); code != "" && ses.mayRefuse(authz.Refuse(code, reason)) {
-		return refusal{code: code, reason: reason}
+		return refusal{code: code, reason: reason, sent: true}
+	}
+	if len(answer) > 0 {
+		a.answered = true
+		_ = a.c.SetWriteDeadline(time.Now().Add(a.s.cfg.HeaderTimeout))
+		if _, err := a.c.Write(answer); err != nil {
+			return refusal{code: authz.UpstreamUnavailable, reason: authz.ReasonUpstream}
+		}
 	}
 	if len(prefix) == 0 {
 		return refusal{}
@@ -83,6 +91,16 @@ func (a *admission) lastLook(up upstream, prefix []byte, ses *session) refusal {
 	}
 	a.s.relayed(engine.ToUpstream, int64(len(prefix)), 1)
 	return refusal{}
+}
+
+// turnAway refuses at the last moment, in the way that the client can still
+// hear.
+func (a *admission) turnAway(r refusal) {
+	if a.answered {
+		a.close(r)
+		return
+	}
+	a.refuseRequest(r)
 }
 
 // reserve takes one of MaxConnections places, until release or the end of the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -18,6 +19,12 @@ type Options struct {
 	// nothing, a loss of power what came behind the last one. Otherwise every
 	// transaction is synced before anything is reported.
 	Relaxed bool
+	// ByClient keeps an index by which a Query for a clientId costs little,
+	// whatever the journal holds; a write costs more for it.
+	ByClient bool
+	// ReadOnly is for who only asks, beside those who write: the database must
+	// be there, and Intend, Confirm and Forget are errors.
+	ReadOnly bool
 }
 
 // Journal is an attribution.Journal in a database. Make one with Open.
@@ -27,9 +34,11 @@ type Journal struct {
 	writes *sql.DB
 	conn   *sql.Conn // of writes: the one that the writer goroutine uses
 	ops    map[op]*sql.Stmt
-	stop   context.CancelFunc
-	tasks  sync.WaitGroup
-	once   sync.Once
+	// byClient: the index is there.
+	byClient bool
+	stop     context.CancelFunc
+	tasks    sync.WaitGroup
+	once     sync.Once
 }
 
 const (
@@ -53,12 +62,26 @@ CREATE TABLE IF NOT EXISTS intents (
 ) STRICT, WITHOUT ROWID;
 `
 
+const clientIndex = `
+CREATE INDEX IF NOT EXISTS events_by_client ON events (client, store);
+CREATE INDEX IF NOT EXISTS intents_by_client ON intents (client, store);
+`
+
 // Open opens the journal in the database at path, or begins it; its directory
 // must be there.
 func Open(path string, opt Options) (*Journal, error) {
 	j := &Journal{queue: queue{kick: make(chan struct{}, 1)}}
-	if err := j.open(path, opt); err != nil {
+	open := j.open
+	if opt.ReadOnly {
+		open = j.openToRead
+	}
+	if err := open(path, opt); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", errors.Join(err, j.release()))
+	}
+	if opt.ReadOnly {
+		j.queue.close()
+		j.stop = func() {}
+		return j, nil
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
@@ -84,11 +107,29 @@ func (j *Journal) open(path string, opt Options) (err error) {
 	// Two processes that begin at a time may lock each other out of the change
 	// to WAL at once, without the wait of busy_timeout.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		if err = j.prepare(ctx); err == nil || errors.Is(err, errVersion) || wait > busy/2 {
+		if err = j.prepare(ctx, opt); err == nil || errors.Is(err, errVersion) || wait > busy/2 {
 			return err
 		}
 		time.Sleep(wait)
 	}
+}
+
+// openToRead opens a database that is there for queries alone.
+func (j *Journal) openToRead(path string, _ Options) (err error) {
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	if j.reads, err = sql.Open("sqlite", address(path, "query_only(1)")+"&mode=ro"); err != nil {
+		return err
+	}
+	var version int
+	if err := j.reads.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version != schemaVersion {
+		return errVersion
+	}
+	return nil
 }
 
 // address is the database at path for the driver.
@@ -100,7 +141,7 @@ func address(path string, pragmas ...string) string {
 var errVersion = errors.New("the database is no journal of this version, and is left as it is")
 
 // prepare makes the writer's connection, the tables and the statements.
-func (j *Journal) prepare(ctx context.Context) (err error) {
+func (j *Journal) prepare(ctx context.Context, opt Options) (err error) {
 	if j.conn == nil {
 		if j.conn, err = j.writes.Conn(ctx); err != nil {
 			j.conn = nil
@@ -123,6 +164,12 @@ func (j *Journal) prepare(ctx context.Context) (err error) {
 		}
 	case version != schemaVersion:
 		return errVersion
+	}
+	if opt.ByClient {
+		if _, err := j.conn.ExecContext(ctx, clientIndex); err != nil {
+			return err
+		}
+		j.byClient = true
 	}
 	j.ops = map[op]*sql.Stmt{}
 	for op, text := range statements {

@@ -59,12 +59,8 @@ func ranges(at []attribution.Place, wanted map[attribution.Place]bool) (spans []
 
 // Events implements attribution.Journal.
 func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attribution.Record, error) {
-	where, args := conditions(q)
-	text := `SELECT 1,` + columns + ` FROM events WHERE ` + where + `
-		UNION ALL SELECT 0,` + columns + ` FROM intents i WHERE ` + where + ` AND user<>'' AND NOT EXISTS
-			(SELECT 1 FROM events e WHERE e.store=i.store AND e.backend=i.backend AND e.seq=i.seq AND e.event=i.event)
-		ORDER BY store,backend,seq,event`
-	rows, err := j.reads.QueryContext(ctx, text, append(args, args...)...)
+	text, args := j.selection(q)
+	rows, err := j.reads.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -86,19 +82,36 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 	return found, nil
 }
 
+// selection is what Events asks for. Left to itself SQLite would rather walk
+// over the store than use the index by client.
+func (j *Journal) selection(q attribution.Query) (text string, args []any) {
+	where, args := conditions(q)
+	events, intents := "events", "intents i"
+	if j.byClient && q.StoreID != "" && q.ClientID != "" {
+		events, intents = events+" INDEXED BY events_by_client", intents+" INDEXED BY intents_by_client"
+	}
+	text = `SELECT 1,` + columns + ` FROM ` + events + ` WHERE ` + where + `
+		UNION ALL SELECT 0,` + columns + ` FROM ` + intents + ` WHERE ` + where + ` AND user<>'' AND NOT EXISTS
+			(SELECT 1 FROM events e WHERE e.store=i.store AND e.backend=i.backend AND e.seq=i.seq AND e.event=i.event)
+		ORDER BY store,backend,seq,event`
+	return text, append(args, args...)
+}
+
 // conditions is q as SQL; its limit is not in it.
 func conditions(q attribution.Query) (where string, args []any) {
 	all := []string{"1"}
-	add := func(ok bool, condition string, arg any) {
+	add := func(ok bool, condition string, arg ...any) {
 		if ok {
 			all = append(all, condition)
-			args = append(args, arg)
+			args = append(args, arg...)
 		}
 	}
 	add(q.StoreID != "", "store=?", q.StoreID)
 	add(q.AfterSeqNum > 0, "seq>?", q.AfterSeqNum)
+	add(q.After != attribution.Place{}, "(store,backend,seq,event)>(?,?,?,?)", q.After.StoreID, q.After.BackendID, q.After.SeqNum, q.After.EventID)
 	add(q.UserID != "", "user=?", q.UserID)
 	add(q.ConnectionID != "", "connection=?", q.ConnectionID)
+	add(q.ClientID != "", "client=?", q.ClientID)
 	add(!q.From.IsZero(), "timestamp>=?", ceilMilli(q.From))
 	add(!q.Until.IsZero(), "timestamp<?", ceilMilli(q.Until))
 	return strings.Join(all, " AND "), args

@@ -44,13 +44,13 @@ one was let in or refused otherwise, 2 if none of that but one got no answer
 	flags := cmd.Flags()
 	flags.StringVar(&f.url, "url", "", "where clients connect to the sidecar, ws:// or wss:// (required)")
 	flags.StringVar(&f.direct, "direct", "", "where the upstream listens, ws:// or wss://")
-	flags.StringVar(&f.way.protocol, "protocol", "json", "json, livestore, graphql-ws or opaque")
+	flags.StringVar(&f.way.protocol, "protocol", "json", "json, livestore, graphql-ws, hocuspocus or opaque")
 	flags.StringVar((*string)(&f.way.source), "token-source", "", "where clients have their token: frame, payload, header, subprotocol, cookie or query (default by protocol)")
 	flags.StringVar(&f.way.field, "token-field", "", "TOKEN_FIELD of the sidecar (default \"/authToken\")")
 	flags.StringVar(&f.way.name, "token-name", "", "TOKEN_COOKIE or TOKEN_QUERY of the sidecar (default \"sync_token\", \"token\")")
 	flags.StringVar(&f.way.origin, "origin", "", "Origin to say, one of ALLOWED_ORIGINS: a cookie needs it")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "time for each attempt")
-	flags.StringVar(&f.store, "store", "", "instanceId or storeId to ask for, with json and livestore (default \"syncward-canary\")")
+	flags.StringVar(&f.store, "store", "", "instanceId or storeId to ask for, with json, livestore and hocuspocus (default \"syncward-canary\")")
 	flags.BoolVar(&f.json, "json", false, "print JSON instead of a table")
 	return cmd
 }
@@ -91,7 +91,7 @@ func (f flight) targets() ([]target, error) {
 		return nil, errors.New("--url is missing")
 	case f.timeout <= 0:
 		return nil, fmt.Errorf("--timeout %s: use more than 0s", f.timeout)
-	case f.store != "" && f.way.protocol != "json" && f.way.protocol != "livestore":
+	case f.store != "" && !slices.Contains([]string{"json", "livestore", "hocuspocus"}, f.way.protocol):
 		return nil, fmt.Errorf("--store: %s has none; leave it out", f.way.protocol)
 	}
 	sidecar, err := f.address("--url", f.url)

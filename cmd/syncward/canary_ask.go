@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ const (
 	answered                   // HTTP, and no upgrade
 	closed                     // upgraded, then closed with a close frame
 	cut                        // upgraded, then ended without one
+	denied                     // upgraded, then refused in a message alone
 	admitted                   // upgraded, and a message came or it stayed open
 )
 
@@ -55,9 +57,13 @@ func (q question) ask(ctx context.Context) reply {
 	}
 	defer ws.CloseNow()
 	if q.first != nil {
-		_ = ws.Write(ctx, websocket.MessageText, q.first) // what came of it is read
+		kind := websocket.MessageText
+		if q.binary {
+			kind = websocket.MessageBinary
+		}
+		_ = ws.Write(ctx, kind, q.first) // what came of it is read
 	}
-	_, _, err = ws.Reader(ctx) // the message itself is nobody's business
+	said, err := q.answered(ctx, ws)
 	var end websocket.CloseError
 	switch {
 	case err == nil:
@@ -65,10 +71,28 @@ func (q question) ask(ctx context.Context) reply {
 	case errors.As(err, &end):
 		code := known(end.Reason)
 		return reply{closed, int(end.Code), code, fmt.Sprintf("101, then close %d %s", end.Code, or(string(code), "for another reason"))}
+	case ctx.Err() != nil && said:
+		return reply{denied, 0, "", "101, then denied, and stayed open"}
 	case ctx.Err() != nil:
 		return reply{admitted, 0, "", "101, then stayed open"}
 	}
 	return reply{cut, 0, "", "101, then ended without a close frame"}
+}
+
+// answered waits for a message, which is nobody's business, or for the end; said
+// tells that the protocol's own word for a refusal came before that.
+func (q question) answered(ctx context.Context, ws *websocket.Conn) (said bool, err error) {
+	for {
+		_, r, err := ws.Reader(ctx)
+		if err != nil || q.denied == nil {
+			return said, err
+		}
+		msg, err := io.ReadAll(r)
+		if err != nil || !bytes.HasPrefix(msg, q.denied) {
+			return said, err
+		}
+		said = true
+	}
 }
 
 // httpAnswer reads the code out of {"error":{"code":…}}; at most 1 KiB of it

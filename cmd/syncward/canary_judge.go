@@ -64,7 +64,7 @@ func judgeDirect(a reply) finish {
 	refused := a.outcome == answered && slices.Contains([]int{400, 401, 403}, a.number) ||
 		a.outcome == closed && (slices.Contains([]int{1008, 3000, 3003}, a.number) || a.number >= 4000)
 	switch {
-	case a.outcome == unreachable, refused:
+	case a.outcome == unreachable, a.outcome == denied, refused:
 		return asWanted
 	case a.outcome == admitted:
 		return letIn

@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/syncward/syncward/authz"
+	"github.com/syncward/syncward/framing/hocuspocus"
 )
 
 func TestEachForgeryIsRefusedForWhatItIs(t *testing.T) {
@@ -253,6 +254,9 @@ func TestTheCanaryFliesPastEverySidecarThatEnforces(t *testing.T) {
 		{[]string{"CLOSE_CODES=graphql-ws"}, nil},
 		{[]string{"PROTOCOL=livestore"}, []string{"--protocol=livestore"}},
 		{[]string{"PROTOCOL=livestore", "REJECT_MODE=close"}, []string{"--protocol=livestore"}},
+		{[]string{"PROTOCOL=graphql-ws"}, []string{"--protocol=graphql-ws"}},
+		{[]string{"PROTOCOL=hocuspocus"}, []string{"--protocol=hocuspocus", "--store=notes"}},
+		{[]string{"PROTOCOL=hocuspocus", "CLOSE_CODES=iana"}, []string{"--protocol=hocuspocus"}},
 		{[]string{"PROTOCOL=opaque"}, []string{"--protocol=opaque"}},
 		{[]string{"PROTOCOL=opaque", "REJECT_MODE=close", "CLOSE_CODES=graphql-ws"}, []string{"--protocol=opaque"}},
 	} {
@@ -273,11 +277,13 @@ func TestTheCanaryDiesWhereItIsLetIn(t *testing.T) {
 	up := httptest.NewServer(echo(t))
 	defer up.Close()
 	for _, mode := range []string{"observe", "off"} {
-		s := startSidecar(t, up.URL, "AUTH_MODE="+mode)
-		var out bytes.Buffer
-		code := execute(context.Background(), []string{"canary", "--url", "ws://" + s.addr}, &out, &out)
-		if code != exitFault || strings.Count(out.String(), " LET IN\n") != 6 {
-			t.Errorf("%s: exit %d\n%s", mode, code, out.String())
+		for _, protocol := range []string{"json", "hocuspocus"} {
+			s := startSidecar(t, up.URL, "AUTH_MODE="+mode, "PROTOCOL="+protocol)
+			var out bytes.Buffer
+			code := execute(context.Background(), []string{"canary", "--url", "ws://" + s.addr, "--protocol", protocol}, &out, &out)
+			if code != exitFault || strings.Count(out.String(), " LET IN\n") != 6 {
+				t.Errorf("%s, %s: exit %d\n%s", mode, protocol, code, out.String())
+			}
 		}
 	}
 }
@@ -298,5 +304,30 @@ func TestATokensFieldMayLieDeeper(t *testing.T) {
 		if got := string(text(o)); got != want {
 			t.Errorf("%s: %s, want %s", pointer, got, want)
 		}
+	}
+}
+
+// Hocuspocus' own server says no in a message, and leaves the socket open: of
+// an upstream that is a refusal, of a sidecar it is none.
+func TestADenialInTheProtocolsOwnWords(t *testing.T) {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		_, denial := hocuspocus.New(hocuspocus.Options{}).Denial("syncward-canary", "permission-denied")
+		_ = ws.Write(r.Context(), websocket.MessageBinary, denial)
+		_, _, _ = ws.Read(r.Context())
+		_, _, _ = ws.Read(r.Context())
+	}))
+	defer up.Close()
+	u, err := url.Parse("ws" + strings.TrimPrefix(up.URL, "http"))
+	must(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	a := wayOf(t, "hocuspocus").question(*u, "syncward-canary", "").ask(ctx)
+	if a.outcome != denied || judgeDirect(a) != asWanted || judgeSidecar(authz.AuthRequired, a) != wrong {
+		t.Errorf("%+v", a)
 	}
 }

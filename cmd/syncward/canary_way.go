@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/syncward/syncward/framing/hocuspocus"
 	"github.com/syncward/syncward/proxy"
 )
 
@@ -18,6 +19,9 @@ type question struct {
 	header    http.Header
 	protocols []string // offered
 	first     []byte   // the first message; nil: none
+	binary    bool     // it is
+	// denied begins the message by which the protocol says no; nil: it has none.
+	denied []byte
 }
 
 // way is how a client of the sidecar brings its token: what it speaks, and the
@@ -32,7 +36,8 @@ type way struct {
 
 // ownSource is where the clients of a protocol have their token by themselves.
 var ownSource = map[string]proxy.Source{
-	"json": proxy.SourceFrame, "livestore": proxy.SourcePayload, "graphql-ws": proxy.SourceFrame, "opaque": proxy.SourceHeader,
+	"json": proxy.SourceFrame, "livestore": proxy.SourcePayload, "graphql-ws": proxy.SourceFrame,
+	"hocuspocus": proxy.SourceFrame, "opaque": proxy.SourceHeader,
 }
 
 // anywhere are the sources that every protocol has.
@@ -43,7 +48,7 @@ func (w way) checked() (way, error) {
 	own, known := ownSource[w.protocol]
 	switch {
 	case !known:
-		return w, fmt.Errorf("--protocol: unknown %q; use json, livestore, graphql-ws or opaque", w.protocol)
+		return w, fmt.Errorf("--protocol: unknown %q; use json, livestore, graphql-ws, hocuspocus or opaque", w.protocol)
 	case w.source == "":
 		w.source = own
 	case w.source != own && !slices.Contains(anywhere, w.source):
@@ -92,6 +97,11 @@ func (w way) question(u url.URL, store, token string) question {
 	case "graphql-ws":
 		q.protocols = append(q.protocols, "graphql-transport-ws")
 		q.first = text(map[string]any{"type": "connection_init", "payload": inside})
+	case "hocuspocus":
+		in, _ := inside["authToken"].(string)
+		p := hocuspocus.New(hocuspocus.Options{})
+		_, denial := p.Denial(store, "")
+		q.first, q.binary, q.denied = p.Opening(store, in), true, denial[:len(denial)-1]
 	case "livestore": // the query of its own client, whose payload is encoded twice
 		query += "&storeId=" + url.QueryEscape(store)
 		if len(inside) > 0 {

@@ -111,6 +111,7 @@ type settings struct {
 	JournalFailure string   `env:"JOURNAL_FAILURE"`
 
 	LiveStoreAllowAdmin bool          `env:"LIVESTORE_ALLOW_ADMIN"`
+	ClientIDOwnership   bool          `env:"CLIENT_ID_OWNERSHIP"`
 	DrainDelay          time.Duration `env:"DRAIN_DELAY"`
 	DrainPeriod         time.Duration `env:"DRAIN_PERIOD"`
 	DrainSocket         string        `env:"DRAIN_SOCKET"`
@@ -180,7 +181,7 @@ func load(e environ) (*config, *report) {
 	c.Secrets = readSecrets(c, r)
 	for _, check := range []func(*config, *report){
 		checkAddresses, checkUpstream, checkMode, checkDevMode, checkJWKS, checkKeys, checkAlgorithms, checkToken, checkSources,
-		checkAttribution, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkDrainSocket, checkServerTLS,
+		checkAttribution, checkOwnership, checkLimits, checkAccess, checkUsers, checkRevocations, checkIdentity, checkDurations, checkDrainSocket, checkServerTLS,
 	} {
 		check(c, r)
 	}

@@ -34,6 +34,7 @@ func newServer(c *config, l *live, users *directory.Directory, store proxy.Revoc
 		CloseCodes:         c.closeCodes(),
 		Inject:             c.Injector,
 		Record:             b.record(),
+		Owner:              c.owner(b),
 		TokenQuery:         c.TokenQuery,
 		TokenCookie:        c.TokenCookie,
 		UpstreamToken:      c.UpstreamAuthToken,

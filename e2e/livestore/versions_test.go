@@ -30,6 +30,8 @@ func TestOtherVersionsSyncThroughSyncward(t *testing.T) {
 				{"refused clients are refused in the handshake and do not run hot", refusedInTheHandshake},
 				{"at the end of the grace the connection ends, and the client waits", theEndOfTheGrace},
 				{"a client that closes is answered, though the worker never does", aCloseIsAnswered},
+				{"a client that lost its connection syncs on", aLostConnection},
+				{"a clientId is its first user's, also for a later process", clientIDsHaveOwners},
 				{"what was pushed is known again when it is handed out", whatWasPushedIsKnownAgain},
 			}
 			if kind == worker.V03 {

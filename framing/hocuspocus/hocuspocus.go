@@ -51,6 +51,11 @@ func (p *Protocol) Denial(address, code string) (framing.Opcode, []byte) {
 	return framing.Binary, appendString(b, code)
 }
 
+// Opening is the message by which a client opens address with a token.
+func (p *Protocol) Opening(address, token string) []byte {
+	return appendString(append(appendString(nil, address), typeAuth, authToken), token)
+}
+
 // appendString writes a varString.
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)

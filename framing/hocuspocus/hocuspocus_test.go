@@ -150,6 +150,14 @@ func TestAStaticTokenTakesThePlace(t *testing.T) {
 	}
 }
 
+func TestAnOpeningIsReadAsOne(t *testing.T) {
+	p := hocuspocus.New(hocuspocus.Options{})
+	f, err := p.First(framing.Binary, p.Opening("a\x00s", "tk"))
+	if err != nil || !same(f, opening("a\x00s", "a", "tk", "\x03a\x00s\x02\x00\x00")) {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 func TestADenialIsAMessageOfTheServer(t *testing.T) {
 	op, msg := hocuspocus.New(hocuspocus.Options{}).Denial("a\x00s", "FORBIDDEN")
 	if op != framing.Binary || string(msg) != "\x03a\x00s\x02\x01\x09FORBIDDEN" {

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"runtime"
+	"strings"
 
 	"github.com/syncward/syncward/bench/internal/poll"
 	"github.com/syncward/syncward/bench/internal/wire"
@@ -148,7 +149,7 @@ func (s *server) greet(c *conn, b []byte) (rest []byte, err error) {
 	if key == "" {
 		return nil, errEnd
 	}
-	c.open, c.sink = true, wire.Field(head, ":path") == "/sink"
+	c.open, c.sink = true, sinks(wire.Field(head, ":path"))
 	s.out = append(s.out, wire.Response(key)...)
 	return rest, nil
 }
@@ -195,4 +196,10 @@ func (s *server) answerControl(c *conn, h wire.Header, at int64, run []byte, end
 	}
 	c.control = c.control[:0]
 	return nil
+}
+
+// sinks tells whether a request's target is /sink, whatever its query.
+func sinks(target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	return path == "/sink"
 }

@@ -17,6 +17,17 @@ func Closed(ctx context.Context, conns Conns, payload []byte, limit Limit) (trip
 	return d.loop(ctx, limit, 1)
 }
 
+// Taken keeps one message under way on each connection of a /sink, within the
+// limit, and returns how many were taken.
+func Taken(ctx context.Context, conns Conns, payload []byte, limit Limit) (messages int64, err error) {
+	d, err := newDriver(conns, payload, []byte{'k'})
+	if err != nil {
+		return 0, err
+	}
+	defer d.close()
+	return d.loop(ctx, limit, 1)
+}
+
 // Bulk keeps two messages under way on each connection of a /sink, within the
 // limit, and returns how many were taken and how long that lasted.
 func Bulk(ctx context.Context, conns Conns, payload []byte, limit Limit) (messages int64, took time.Duration, err error) {

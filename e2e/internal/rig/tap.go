@@ -104,10 +104,14 @@ func (tap *Tap) copy(dst, src net.Conn, record *bytes.Buffer) {
 	}
 }
 
+// Cut closes all connections on both sides; later ones are relayed as before.
+func (tap *Tap) Cut() { tap.closeAll() }
+
 func (tap *Tap) closeAll() {
 	tap.mu.Lock()
 	defer tap.mu.Unlock()
 	for c := range tap.open {
 		c.Close()
 	}
+	clear(tap.open)
 }
