@@ -1,5 +1,7 @@
 package payload
 
+import "slices"
+
 // Cut tells how v goes out of msg, in which Scan found it: put takes the place
 // of msg[from:to], and every other byte stays. A member goes with its name and
 // one comma. With a non-empty with, only the value's bytes go, and with as a
@@ -29,10 +31,11 @@ func (v Value) Cut(msg []byte, with string) (from, to int, put []byte) {
 	return v.name, v.End, nil
 }
 
-// Splice gives a copy of msg after Cut.
-func (v Value) Splice(msg []byte, with string) []byte {
+// Splice gives a copy of msg after Cut, in room where that is large enough; room
+// may be nil.
+func (v Value) Splice(room, msg []byte, with string) []byte {
 	from, to, put := v.Cut(msg, with)
-	out := make([]byte, 0, from+len(put)+len(msg)-to)
+	out := slices.Grow(room[:0], from+len(put)+len(msg)-to)
 	out = append(out, msg[:from]...)
 	out = append(out, put...)
 	return append(out, msg[to:]...)
