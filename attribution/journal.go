@@ -14,6 +14,7 @@ type Query struct {
 	ClientID     string
 	From, Until  time.Time // From <= Timestamp < Until
 	AfterSeqNum  int64     // SeqNum above it; above 0 it leaves out what has no number
+	After        Place     // places behind it, by Compare: the last one of the page before
 	// Limit is of places, 0: 1000. Where a place has several unconfirmed
 	// records, all that fit come together, so that a next page begins behind it.
 	Limit int
@@ -56,7 +57,8 @@ func (q Query) Matches(r Record) bool {
 		(q.ClientID == "" || r.ClientID == q.ClientID) &&
 		(q.From.IsZero() || !r.Timestamp.Before(q.From)) &&
 		(q.Until.IsZero() || r.Timestamp.Before(q.Until)) &&
-		(q.AfterSeqNum <= 0 || r.SeqNum > q.AfterSeqNum)
+		(q.AfterSeqNum <= 0 || r.SeqNum > q.AfterSeqNum) &&
+		(q.After == Place{} || r.Place().Compare(q.After) > 0)
 }
 
 // Compare orders places: by store, backend, number, event.

@@ -288,6 +288,28 @@ func TestAnIntentWithoutIdentityMatchesASightAndNeverLoses(t *testing.T) {
 	s.is("/2 ada ada#1 unconfirmed", "b1/1 ada ada#1 confirmed")
 }
 
+func TestADoubtInOneLogIsNotLiftedByWhatHappensInTheNext(t *testing.T) {
+	s := newScene(t)
+	s.connect(s.recorder(), "ada").push(event(1, "x"))
+	s.connect(s.recorder(), "bob").pushIn("", event(1, "x"))
+	s.connect(s.recorder(), "cyd").sees(event(1, "x"))
+	next := s.connect(s.recorder(), "cyd")
+	next.tell(payload.News{Backend: "b2", Seen: []payload.Event{event(1, "x")}}) // takes bob's for its own
+	s.connect(s.recorder(), "cyd").sees(event(1, "x"))
+	s.is("b1/1 ada ada#1 unconfirmed", "b1/1 bob bob#2 unconfirmed", "b2/1 bob bob#2 confirmed")
+}
+
+func TestWhatIsSeenOfALogThatWasReplacedSettlesNothing(t *testing.T) {
+	s := newScene(t)
+	s.connect(s.recorder(), "ada").pushIn("", event(1, "x"))
+	r := s.recorder()
+	bob, cyd := s.connect(r, "bob"), s.connect(r, "cyd")
+	bob.sees()
+	cyd.tell(payload.News{Backend: "b2"})
+	bob.sees(event(1, "x")) // was under way
+	s.is("/1 ada ada#1 unconfirmed")
+}
+
 func TestEventsWithoutNumbersAreAcknowledgedByID(t *testing.T) {
 	s := newScene(t)
 	ada := s.connect(s.recorder(), "ada")

@@ -3,6 +3,7 @@ package journaltest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -98,6 +99,16 @@ var cases = []struct {
 			b.unconfirmedIs(0)
 		})
 	}},
+	{"nor is one that comes long behind", func(b *book) {
+		b.ok(b.Confirm(ctx, []attribution.Record{confirmed(rec(1, "ada"))}))
+		b.ok(b.Intend(ctx, []attribution.Record{rec(2, "ada")})) // so that a journal of files begins another
+		b.reopen()
+		b.ok(b.Intend(ctx, []attribution.Record{rec(1, "bob")}))
+		b.both(func() {
+			b.eventsAre(attribution.Query{}, confirmed(rec(1, "ada")), rec(2, "ada"))
+			b.eventsAre(attribution.Query{UserID: "bob"})
+		})
+	}},
 	{"what is forgotten is gone, and nothing else is", func(b *book) {
 		again := rec(1, "ada")
 		again.Attempt = 2
@@ -153,6 +164,34 @@ var cases = []struct {
 			if len(got) != 49 {
 				b.t.Errorf("%d records on all pages, want 49", len(got))
 			}
+		})
+	}},
+	{"a page begins behind the last place of the one before", func(b *book) {
+		var all []attribution.Record
+		for n := range int64(5) {
+			other, unnumbered := confirmed(rec(n+1, "ada")), confirmed(rec(0, "ada"))
+			other.BackendID, unnumbered.EventID = "a", fmt.Sprint("e", n)
+			all = append(all, confirmed(rec(n+1, "ada")), other, unnumbered)
+			other.StoreID = "other"
+			all = append(all, other)
+		}
+		b.ok(b.Confirm(ctx, all))
+		b.ok(b.Intend(ctx, []attribution.Record{rec(9, "ada"), rec(9, "bob")}))
+		b.both(func() {
+			var got []attribution.Record
+			for q := (attribution.Query{Limit: 3}); ; {
+				page, err := b.Events(ctx, q)
+				b.ok(err)
+				if got = append(got, page...); len(page) == 0 {
+					break
+				}
+				q.After = page[len(page)-1].Place()
+			}
+			if !slices.IsSortedFunc(got, attribution.Record.Compare) {
+				b.t.Error("the pages are out of order")
+			}
+			b.equal("all pages", got, append(slices.Clone(all), rec(9, "ada"), rec(9, "bob")))
+			b.eventsAre(attribution.Query{StoreID: "st", After: rec(3, "").Place(), Limit: 1}, confirmed(rec(4, "ada")))
 		})
 	}},
 	{"many places are asked about at once", func(b *book) {

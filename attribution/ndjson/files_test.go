@@ -113,6 +113,23 @@ func TestATornLastLineIsDroppedAndNoWholeOne(t *testing.T) {
 	}
 }
 
+func TestATornLineLeavesNothingBehindAShorterOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "e")
+	j := open(t, path, ndjson.Options{})
+	ok(t, j.Intend(t.Context(), []attribution.Record{rec(1)}))
+	ok(t, j.Close())
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	ok(t, err)
+	_, err = f.WriteString(`{"kind":"intent","storeId":"` + strings.Repeat("x", 3000))
+	ok(t, errors.Join(err, f.Close()))
+	for n := range int64(3) {
+		j := open(t, path, ndjson.Options{})
+		ok(t, j.Intend(t.Context(), []attribution.Record{rec(2 + n)}))
+		ok(t, j.Close())
+	}
+	is(t, open(t, path, ndjson.Options{}), "1 2 3 4")
+}
+
 func TestADamagedLineIsSkippedAndTold(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "e")
 	j := open(t, path, ndjson.Options{})

@@ -25,8 +25,14 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 	if err != nil {
 		return nil, err
 	}
+	return answer(ctx, files, open, q)
+}
+
+// answer reads files through for a query; open are the intents that q selects,
+// of the instant at which the files were opened.
+func answer(ctx context.Context, files []frozen, open map[attribution.Place][]attribution.Record, q attribution.Query) ([]attribution.Record, error) {
 	page := newPage(cmp.Or(q.Limit, 1000))
-	err = settled(ctx, files, func(r attribution.Record) {
+	err := settled(ctx, files, func(r attribution.Record) {
 		delete(open, r.Place())
 		if q.Matches(r) && page.records[r.Place()] == nil { // a place keeps its first
 			page.add(r)
@@ -70,15 +76,20 @@ func (j *Journal) freeze(q attribution.Query) (files []frozen, open map[attribut
 		files = append(files, frozen{f, -1})
 	}
 	files[len(files)-1].size = j.size
-	open = map[attribution.Place][]attribution.Record{}
-	for at, records := range j.index.open {
+	return files, j.index.selected(q), nil
+}
+
+// selected returns the open intents that q selects.
+func (x *index) selected(q attribution.Query) map[attribution.Place][]attribution.Record {
+	open := map[attribution.Place][]attribution.Record{}
+	for at, records := range x.open {
 		for _, r := range records {
 			if !r.Sight() && q.Matches(r) {
 				open[at] = append(open[at], r)
 			}
 		}
 	}
-	return files, open, nil
+	return open
 }
 
 // settled hands each confirmed record to each, in the order in which they came.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -18,6 +19,9 @@ type Options struct {
 	// nothing, a loss of power what came behind the last one. Otherwise every
 	// transaction is synced before anything is reported.
 	Relaxed bool
+	// ReadOnly is for who only asks, beside those who write: the database must
+	// be there, and Intend, Confirm and Forget are errors.
+	ReadOnly bool
 }
 
 // Journal is an attribution.Journal in a database. Make one with Open.
@@ -57,8 +61,17 @@ CREATE TABLE IF NOT EXISTS intents (
 // must be there.
 func Open(path string, opt Options) (*Journal, error) {
 	j := &Journal{queue: queue{kick: make(chan struct{}, 1)}}
-	if err := j.open(path, opt); err != nil {
+	open := j.open
+	if opt.ReadOnly {
+		open = j.openToRead
+	}
+	if err := open(path, opt); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", errors.Join(err, j.release()))
+	}
+	if opt.ReadOnly {
+		j.queue.close()
+		j.stop = func() {}
+		return j, nil
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
@@ -89,6 +102,24 @@ func (j *Journal) open(path string, opt Options) (err error) {
 		}
 		time.Sleep(wait)
 	}
+}
+
+// openToRead opens a database that is there for queries alone.
+func (j *Journal) openToRead(path string, _ Options) (err error) {
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	if j.reads, err = sql.Open("sqlite", address(path, "query_only(1)")+"&mode=ro"); err != nil {
+		return err
+	}
+	var version int
+	if err := j.reads.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version != schemaVersion {
+		return errVersion
+	}
+	return nil
 }
 
 // address is the database at path for the driver.

@@ -89,14 +89,15 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 // conditions is q as SQL; its limit is not in it.
 func conditions(q attribution.Query) (where string, args []any) {
 	all := []string{"1"}
-	add := func(ok bool, condition string, arg any) {
+	add := func(ok bool, condition string, arg ...any) {
 		if ok {
 			all = append(all, condition)
-			args = append(args, arg)
+			args = append(args, arg...)
 		}
 	}
 	add(q.StoreID != "", "store=?", q.StoreID)
 	add(q.AfterSeqNum > 0, "seq>?", q.AfterSeqNum)
+	add(q.After != attribution.Place{}, "(store,backend,seq,event)>(?,?,?,?)", q.After.StoreID, q.After.BackendID, q.After.SeqNum, q.After.EventID)
 	add(q.UserID != "", "user=?", q.UserID)
 	add(q.ConnectionID != "", "connection=?", q.ConnectionID)
 	add(q.ClientID != "", "client=?", q.ClientID)

@@ -14,23 +14,26 @@ import (
 	strict "github.com/go-json-experiment/json"
 	"go.uber.org/zap"
 
+	"github.com/syncward/syncward/attribution"
 	"github.com/syncward/syncward/authz/revocation"
 	"github.com/syncward/syncward/authz/revocation/natskv"
 	"github.com/syncward/syncward/proxy"
 )
 
 // adminAPI is /admin/v1: who is connected, who is revoked, which flags are in
-// force. It asks for ADMIN_TOKEN; without one it is not there.
+// force, who wrote which event. It asks for ADMIN_TOKEN; without one it is not there.
 type adminAPI struct {
 	l     *live
 	srv   *proxy.Server
 	store revocations
-	log   *zap.Logger
-	mux   *http.ServeMux
+	// journal is nil where there is none.
+	journal attribution.Journal
+	log     *zap.Logger
+	mux     *http.ServeMux
 }
 
-func newAdminAPI(l *live, srv *proxy.Server, store revocations, log *zap.Logger) *adminAPI {
-	a := &adminAPI{l: l, srv: srv, store: store, log: log, mux: http.NewServeMux()}
+func newAdminAPI(l *live, srv *proxy.Server, store revocations, journal attribution.Journal, log *zap.Logger) *adminAPI {
+	a := &adminAPI{l: l, srv: srv, store: store, journal: journal, log: log, mux: http.NewServeMux()}
 	for pattern, serve := range map[string]func(r *http.Request) (int, any){
 		"GET /admin/v1/connections":             a.connections,
 		"DELETE /admin/v1/connections/{id}":     a.endConnection,
@@ -38,6 +41,7 @@ func newAdminAPI(l *live, srv *proxy.Server, store revocations, log *zap.Logger)
 		"POST /admin/v1/revocations":            a.revoke,
 		"DELETE /admin/v1/revocations/{userId}": a.forgive,
 		"GET /admin/v1/flags":                   a.flags,
+		"GET /admin/v1/events":                  a.events,
 	} {
 		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			status, body := serve(r)

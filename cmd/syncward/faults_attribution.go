@@ -63,12 +63,20 @@ func checkJournal(c *config, r *report) {
 		r.fault("ATTRIBUTION", "is journal, but in the messages of PROTOCOL=%s no event is known; set PROTOCOL=livestore or json, or ATTRIBUTION=off", c.Protocol)
 	}
 	if c.JournalURL == "" {
-		c.keyFault(r, "JOURNAL_URL", "is not set, but ATTRIBUTION is journal; write file:///data/events.ndjson or sqlite:///data/events.db")
+		c.keyFault(r, "JOURNAL_URL", "is not set, but ATTRIBUTION is journal; "+journals)
 		return
 	}
 	var err error
 	if c.Journal, err = parseJournal(c.JournalURL); err != nil {
 		c.keyFault(r, "JOURNAL_URL", err.Error())
+	}
+	if c.Journal.kind == "nats" {
+		if c.RevocationStore != "nats" {
+			checkNATSFiles(c, r)
+		}
+		if c.environ.set("JOURNAL_FSYNC") {
+			r.warn("JOURNAL_FSYNC", "is set, but the servers of NATS decide when they sync (sync_interval); unset it")
+		}
 	}
 	if c.JournalFailure == "pass" {
 		r.warn("JOURNAL_FAILURE", "is pass: while the journal fails, events go on without an author")

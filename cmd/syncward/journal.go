@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
 
 	"github.com/syncward/syncward/attribution"
+	"github.com/syncward/syncward/attribution/natsstream"
 	"github.com/syncward/syncward/attribution/ndjson"
 	"github.com/syncward/syncward/attribution/sqlite"
 	"github.com/syncward/syncward/authz"
@@ -64,8 +64,25 @@ func openJournal(c *config, failed func(error)) (attribution.Journal, error) {
 		return orNone(ndjson.Open(c.Journal.path, opt))
 	case "sqlite":
 		return orNone(sqlite.Open(c.Journal.path, sqlite.Options{Relaxed: relaxed}))
+	case "nats":
+		return openStream(c, c.Journal, natsstream.Options{}, failed)
 	}
 	return nil, errors.New("JOURNAL_URL names no journal")
+}
+
+// openStream opens a journal on NATS. It waits for no server.
+func openStream(c *config, at journalURL, opt natsstream.Options, failed func(error), more ...nats.Option) (attribution.Journal, error) {
+	conn, err := dialNATS(c, "syncward journal", at.servers, failed, more...)
+	if err != nil {
+		return nil, err
+	}
+	opt.Conn, opt.Stream = conn, at.stream
+	j, err := natsstream.New(opt)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return j, nil
 }
 
 // orNone keeps a nil pointer from becoming an interface that is not nil.
@@ -124,21 +141,3 @@ func (n noJournal) Events(context.Context, attribution.Query) ([]attribution.Rec
 }
 func (n noJournal) Unconfirmed(context.Context) (int, error) { return 0, n.err }
 func (n noJournal) Close() error                             { return nil }
-
-// probeJournal looks whether the journal's folder takes files. It opens no
-// journal: a running syncward may have it open.
-func probeJournal(c *config) probe {
-	const name = "journal"
-	if c.Attribution != "journal" || c.Journal.path == "" {
-		return probe{name, true, "none"}
-	}
-	f, err := os.CreateTemp(filepath.Dir(c.Journal.path), ".syncward-check-*")
-	if err != nil {
-		return probe{name, c.startMode() == authz.Off, cause(err) + "; JOURNAL_URL needs a folder that can be written to"}
-	}
-	defer os.Remove(f.Name())
-	if err := f.Close(); err != nil {
-		return probe{name, false, cause(err)}
-	}
-	return probe{name, true, c.Journal.kind + ", in a folder that can be written to"}
-}

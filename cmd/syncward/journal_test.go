@@ -43,12 +43,15 @@ func accepting(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestAnEventAndItsAuthorAreInTheJournal(t *testing.T) {
-	for _, kind := range []string{"file", "sqlite"} {
+	for _, kind := range []string{"file", "sqlite", "nats"} {
 		t.Run(kind, func(t *testing.T) {
 			up := httptest.NewServer(http.HandlerFunc(accepting))
 			defer up.Close()
-			path := filepath.Join(t.TempDir(), "events")
-			s := startSidecar(t, up.URL, "ATTRIBUTION=journal", "JOURNAL_URL="+kind+"://"+path)
+			url := kind + "://" + filepath.Join(t.TempDir(), "events")
+			if kind == "nats" {
+				url = newBroker(t, nil).start().url + "/EVENTS"
+			}
+			s := startSidecar(t, up.URL, "ATTRIBUTION=journal", "JOURNAL_URL="+url)
 			ctx, ws := dial(t, "ws://"+s.addr+"/", nil)
 			say(t, ctx, ws, `{"type":"init","instanceId":"room","authToken":"`+tokenBy(t, goodSecret, jwt.MapClaims{"sub": "ada"})+`"}`, "ok")
 			say(t, ctx, ws, `{"event":{"id":"e1","name":"created"}}`, `{"ack":"e1"}`)
@@ -58,7 +61,7 @@ func TestAnEventAndItsAuthorAreInTheJournal(t *testing.T) {
 			if err := <-s.ended; err != nil {
 				t.Fatal(err)
 			}
-			c, r := load(minimal("UPSTREAM_URL="+up.URL, "ATTRIBUTION=journal", "JOURNAL_URL="+kind+"://"+path))
+			c, r := load(minimal("UPSTREAM_URL="+up.URL, "ATTRIBUTION=journal", "JOURNAL_URL="+url))
 			if r.err() != nil {
 				t.Fatal(r.err())
 			}
@@ -67,7 +70,12 @@ func TestAnEventAndItsAuthorAreInTheJournal(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer j.Close()
-			all, err := j.Events(context.Background(), attribution.Query{})
+			var all []attribution.Record
+			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+				if all, err = j.Events(context.Background(), attribution.Query{}); err == nil {
+					break // NATS is dialled in the background
+				}
+			}
 			if err != nil || len(all) != 2 {
 				t.Fatalf("%+v, %v", all, err)
 			}

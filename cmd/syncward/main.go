@@ -8,6 +8,7 @@
 //	syncward token mint --user alice | syncward token inspect
 //	syncward canary --url ws://127.0.0.1:8080/
 //	syncward drain
+//	syncward events --store notes --from 24h
 //	syncward version
 //
 // This package reads the configuration and wires the others; it holds nothing
@@ -59,7 +60,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), tokenCommand(), canaryCommand(), drainCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), tokenCommand(), canaryCommand(), drainCommand(), eventsCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -24,7 +24,7 @@ func probeAll(ctx context.Context, c *config) []probe {
 	running := runsHere(ctx, c.AdminAddr)
 	return []probe{
 		probeListen("listen", c.ListenAddr, running), probeListen("admin", c.AdminAddr, running), probeDrain(c, running), probeKeys(ctx, c), probeUpstream(ctx, c),
-		probeUsers(ctx, c), probeStore(ctx, c), probeJournal(c),
+		probeUsers(ctx, c), probeStore(ctx, c), probeJournal(ctx, c),
 	}
 }
 

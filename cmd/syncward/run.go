@@ -80,7 +80,7 @@ func run(drain, now context.Context, c *config, r *report, stderr io.Writer) err
 	}
 	adminServer := serveAdmin(admin, withAPI(
 		observe.AdminHandler(observe.Admin{Metrics: o.Metrics(), Health: health, JWKS: l.jwks}),
-		newAdminAPI(l, srv, store, log)))
+		newAdminAPI(l, srv, store, books.journal, log)))
 	err = serveProxy(drain, now, srv, client, health, log)
 	cancel()
 	side.Wait()

@@ -71,17 +71,24 @@ func TestTheProviderComesBackWithAnotherToken(t *testing.T) {
 	}
 }
 
-// Provider 2 stops by itself at 4401 and 4403.
-func TestProvider2Stops(t *testing.T) {
+// Provider 2 stays away after 4401 and 4403, though it would have a better token.
+func TestProvider2StaysAway(t *testing.T) {
 	rig.Require(t)
-	s := newSetting(t, "2")
-	c := s.client(t)
-	c.open(t, "notes", "x.y.z", good(t, "alice"))
-	c.fails(t, "notes", "TOKEN_INVALID")
-	c.closes(t, 4401, "TOKEN_INVALID")
+	s := newSetting(t, "2", "JWT_INSTANCES_CLAIM=docs")
+	other := rig.Token(t, "alice", time.Hour, map[string]any{"docs": "plans"})
+	better := rig.Token(t, "alice", time.Hour, map[string]any{"docs": "notes"})
+	invalid, forbidden := s.client(t), s.client(t)
+	invalid.open(t, "notes", "x.y.z", better)
+	invalid.fails(t, "notes", "TOKEN_INVALID")
+	invalid.closes(t, 4401, "TOKEN_INVALID")
+	forbidden.open(t, "notes", other, better)
+	forbidden.fails(t, "notes", "FORBIDDEN")
+	forbidden.closes(t, 4403, "FORBIDDEN")
 	time.Sleep(3 * time.Second) // that nothing comes has no event to wait for
-	if n := strings.Count(c.Output(), `"opened"`); n != 1 {
-		t.Errorf("it opened %d sockets", n)
+	for _, c := range []*program{invalid, forbidden} {
+		if n := strings.Count(c.Output(), `"opened"`); n != 1 {
+			t.Errorf("it opened %d sockets", n)
+		}
 	}
 }
 

@@ -60,12 +60,7 @@ func (p *program) tell(t *testing.T, command map[string]any) {
 
 func is(got *string, want string) bool { return got != nil && *got == want }
 
-// authenticates, syncs, fails and closes wait for these events of a client.
-func (p *program) authenticates(t *testing.T, doc string) {
-	t.Helper()
-	p.next(t, "authentication for "+doc, func(e event) bool { return is(e.Authenticated, doc) })
-}
-
+// syncs, fails and closes wait for these events of a client.
 func (p *program) syncs(t *testing.T, doc string) {
 	t.Helper()
 	p.next(t, "sync of "+doc, func(e event) bool { return is(e.Synced, doc) })

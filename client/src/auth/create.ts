@@ -132,11 +132,12 @@ class Auth implements SyncAuth {
     return expiring ? { epoch, serial: token.serial, reason: 'expiring' } : null
   }
 
-  // What is to be fetched without being asked for. A tab that cannot asks only
-  // when it needs a token.
+  // What is to be fetched without being asked for: what failed is tried again,
+  // however good the older token is. A tab that cannot asks only when it needs one.
   #due(now: number): Need | null {
     const at = refreshDue(this.#keeper.session, this.#settings.ahead)
-    return this.#settings.refresh === null ? null : this.#need(false, at !== null && now >= at)
+    const failed = (this.#keeper.activity?.failures ?? 0) > 0
+    return this.#settings.refresh === null ? null : this.#need(false, failed || (at !== null && now >= at))
   }
 
   #triedJustNow(): boolean {

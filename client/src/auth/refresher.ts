@@ -61,7 +61,8 @@ export class Refresher {
       const running = this.#running
       if (running === null) return this.#start(need)
       const error = await running.end
-      if (running.need.epoch === need.epoch && running.need.serial >= need.serial) return error
+      const same = running.need.epoch === need.epoch && running.need.serial >= need.serial
+      if (same && (need.reason !== 'sign-in' || running.need.reason === 'sign-in')) return error
     }
     return undefined
   }
@@ -79,6 +80,7 @@ export class Refresher {
 
   // For a tab or worker that cannot refresh by itself.
   async #beg(need: Need): Promise<undefined> {
+    if (this.#env.channel === null) return // there are no others
     this.#keeper.ask()
     this.#keeper.need(need.epoch, need.serial)
     const answered = () => {
@@ -94,20 +96,21 @@ export class Refresher {
     const until = this.#env.clock.now() + lease
     try {
       await this.#keeper.look()
-      await this.#hearOthers(need)
+      await this.#hearOthers(need, turn.sole)
       if (this.met(need) || this.#closed.signal.aborted || this.#triedJustNow(need)) return undefined
       const sole = () => turn.sole && this.#env.clock.now() < until && this.#keeper.activity?.by === this.#keeper.me
       const first = await this.#fetch(need, sole)
       if (first !== tryAgain) return first
-      await this.#hearOthers(need)
+      await this.#hearOthers(need, false)
       return this.met(need) ? undefined : await this.#fetch(need, () => true)
     } finally {
       turn.release()
     }
   }
 
-  // Another tab may have the token, or be about to.
-  async #hearOthers(need: Need): Promise<void> {
+  // Another tab may have the token, or be about to. One that was at it when this
+  // tab got the turn is gone, or takes turns in another way: not waited for long.
+  async #hearOthers(need: Need, sole: boolean): Promise<void> {
     if (this.met(need)) return
     const { me, session } = this.#keeper
     const { clock } = this.#env
@@ -116,7 +119,9 @@ export class Refresher {
     this.#keeper.ask()
     await this.#keeper.waitFor(() => this.met(need) || busy(), known ? askingLonger : asking)
     const { activity } = this.#keeper
-    if (busy() && activity !== null) await this.#keeper.waitFor(() => this.met(need) || !busy(), activity.until - clock.now())
+    if (!busy() || activity === null) return
+    const left = activity.until - clock.now()
+    await this.#keeper.waitFor(() => this.met(need) || !busy(), sole ? Math.min(left, askingLonger) : left)
   }
 
   // Another tab tried, and it is not yet time to try again.

@@ -69,7 +69,7 @@ class Story {
     if (tab === undefined) return
     const user = ['alice', 'bob'][this.world.draw(2)] as string
     this.#tell(`${tab.name} signs in ${user}`)
-    void tab.auth.signIn(this.server.login(user))
+    tab.auth.signIn(this.server.login(user)).catch((error: unknown) => this.#tell(String(error)))
   }
 
   signOut(): void {

@@ -83,6 +83,27 @@ describe('a session', () => {
     assert.deepEqual(look(tab), ['authenticated', 'alice', null])
   })
 
+  test('tries a forced refresh that failed again, though its token is good', async () => {
+    const at = scene()
+    at.server.login('alice')
+    const tab = await at.open()
+    at.server.reachable = false
+    await at.token(tab.auth, { forceRefresh: true })
+    assert.equal(look(tab)[0], 'offline')
+    at.server.reachable = true
+    await at.world.pass(m)
+    assert.equal(look(tab)[0], 'authenticated')
+  })
+
+  test('that begins by signIn() while the page still asks is begun all the same', async () => {
+    const at = scene()
+    const tabs = [at.browser.open(), at.browser.open()]
+    await at.world.pass(150)
+    at.server.login('bob')
+    await at.result(tabs[1]?.auth.signIn() as Promise<void>, 10 * s)
+    assert.deepEqual(tabs.map(look), [['authenticated', 'bob', null], ['authenticated', 'bob', null]])
+  })
+
   test('backs off while the network is gone, and the browser\'s word that it is back ends the wait', async () => {
     const at = scene()
     at.server.login('alice')
@@ -342,9 +363,9 @@ describe('what the server says', () => {
     const at = scene()
     at.server.login('alice')
     const [a, b] = [await at.open(), await at.open()]
-    a.auth.reportAccepted(ok(at.world, { userId: 'user-77', serverTime: at.world.now + 8 * m }), await at.token(a.auth))
+    a.auth.reportAccepted(ok(at.world, { userId: 'user-77', serverTime: at.world.now + 5 * m }), await at.token(a.auth))
     const before = at.server.granted
-    await at.world.pass(2 * m)
+    await at.world.pass(4 * m)
     assert.equal(b.auth.state.userId, 'user-77')
     assert.equal(at.server.granted - before, 1, 'refreshed by the server\'s clock')
   })

@@ -413,3 +413,24 @@ test('URLs that no WebSocket takes are refused at once', () => {
 class SyncSocketClass extends socketClass({ auth: new FakeAuth() }) {
   constructor(url: string, _: FakeAuth) { super(url) }
 }
+
+test('a login is told by its epoch, where tokens name nobody', async () => {
+  const s = stage()
+  s.auth.change({ userId: null })
+  const ws = await s.welcome({ status: 'anonymous', userId: 'anonymous' })
+  s.auth.token = 'b1'
+  s.auth.change({ epoch: 2 })
+  await settle()
+  assert.equal(ws.closedWith?.code, 1000)
+  s.ws.open()
+  assert.equal(s.ws.frames[0]?.['authToken'], 'b1')
+})
+
+test('an error that answers no refresh is told to the application alone', async () => {
+  const s = stage()
+  const ws = await s.welcome()
+  ws.says(error('TOKEN_INVALID'))
+  await s.clock.advance(60_000)
+  assert.deepEqual(s.auth.log.filter((l) => l.startsWith('refused')), [])
+  assert.deepEqual(s.log, ['auth.error TOKEN_INVALID'])
+})

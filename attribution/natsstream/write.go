@@ -1,0 +1,145 @@
+package natsstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/syncward/syncward/attribution"
+)
+
+// Intend implements attribution.Journal.
+func (j *Journal) Intend(ctx context.Context, intents []attribution.Record) error {
+	return j.publish(ctx, intents, j.intent)
+}
+
+// Confirm implements attribution.Journal. The records come first: killed behind
+// them, it leaves intents at confirmed places, which are no events and which
+// whoever finds them clears away.
+func (j *Journal) Confirm(ctx context.Context, records []attribution.Record) error {
+	done := func(r attribution.Record) string { return j.done(r.Place()) }
+	if err := j.publish(ctx, records, done); err != nil {
+		return err
+	}
+	at := make([]attribution.Place, 0, len(records))
+	for _, r := range records {
+		at = append(at, r.Place())
+	}
+	open, err := j.openAt(ctx, at)
+	if err != nil {
+		return err
+	}
+	return j.drop(ctx, open)
+}
+
+// Forget implements attribution.Journal.
+func (j *Journal) Forget(ctx context.Context, intents []attribution.Record) error {
+	all := make([]string, 0, len(intents))
+	for _, r := range intents {
+		all = append(all, j.intent(r))
+	}
+	return j.drop(ctx, all)
+}
+
+// publish puts each record at its subject, unless something stands there: that
+// is the same intent, or the place's first record. It returns nil when all that
+// stands there is kept.
+func (j *Journal) publish(ctx context.Context, records []attribution.Record, subject func(attribution.Record) string) error {
+	if _, err := j.open(ctx); err != nil {
+		return err
+	}
+	pending := make([]jetstream.PubAckFuture, 0, len(records))
+	for _, r := range records {
+		data, err := encode(r)
+		if err != nil {
+			return fmt.Errorf("natsstream: %w", err)
+		}
+		ack, err := j.js.PublishMsgAsync(&nats.Msg{Subject: subject(r), Data: data},
+			jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithExpectStream(j.name))
+		if err != nil {
+			return fmt.Errorf("natsstream: %w", err)
+		}
+		pending = append(pending, ack)
+	}
+	var there []string
+	for _, ack := range pending {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			if !taken(err) {
+				return fmt.Errorf("natsstream: %w", err)
+			}
+			there = append(there, ack.Msg().Subject)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return j.kept(ctx, there)
+}
+
+// kept makes sure of what a refusal says is there: in a cluster it may only be
+// about to be.
+func (j *Journal) kept(ctx context.Context, subjects []string) error {
+	return j.each(ctx, subjects, func(s jetstream.Stream, subject string) error {
+		_, err := s.GetLastMsgForSubject(ctx, subject)
+		return err
+	})
+}
+
+// taken tells of a refusal because something stands at the subject.
+func taken(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) &&
+		(api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
+// drop deletes what stands at open subjects. Nothing there is no error: an
+// intent at one subject is always the same one.
+func (j *Journal) drop(ctx context.Context, subjects []string) error {
+	return j.each(ctx, subjects, func(s jetstream.Stream, subject string) error {
+		msg, err := s.GetLastMsgForSubject(ctx, subject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err = s.DeleteMsg(ctx, msg.Sequence); errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+			// Somebody else was faster, or it failed: then it is still there.
+			if _, there := s.GetLastMsgForSubject(ctx, subject); errors.Is(there, jetstream.ErrMsgNotFound) {
+				return nil
+			}
+		}
+		return err
+	})
+}
+
+// each asks the stream about subjects, several at a time, and returns the first
+// error.
+func (j *Journal) each(ctx context.Context, subjects []string, ask func(jetstream.Stream, string) error) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	s, err := j.open(ctx)
+	if err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	var once sync.Once
+	var failed error
+	slots := make(chan struct{}, atOnce)
+	for _, subject := range subjects {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			if err := ask(s, subject); err != nil {
+				once.Do(func() { failed = fmt.Errorf("natsstream: %w", err) })
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}
