@@ -146,7 +146,10 @@ func (p *pen) write(room []byte, limit int64) []byte {
 	}
 	// An event that holds another one ends behind it.
 	slices.SortFunc(p.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
-	out := slices.Grow(room[:0], size)
+	if cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	out := room[:0]
 	done := 0
 	for _, e := range p.edits {
 		out = append(out, p.msg[done:e.from]...)

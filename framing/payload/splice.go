@@ -1,7 +1,5 @@
 package payload
 
-import "slices"
-
 // Cut tells how v goes out of msg, in which Scan found it: put takes the place
 // of msg[from:to], and every other byte stays. A member goes with its name and
 // one comma. With a non-empty with, only the value's bytes go, and with as a
@@ -35,8 +33,10 @@ func (v Value) Cut(msg []byte, with string) (from, to int, put []byte) {
 // may be nil.
 func (v Value) Splice(room, msg []byte, with string) []byte {
 	from, to, put := v.Cut(msg, with)
-	out := slices.Grow(room[:0], from+len(put)+len(msg)-to)
-	out = append(out, msg[:from]...)
+	if size := from + len(put) + len(msg) - to; cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	out := append(room[:0], msg[:from]...)
 	out = append(out, put...)
 	return append(out, msg[to:]...)
 }
