@@ -80,6 +80,7 @@ export class Refresher {
 
   // For a tab or worker that cannot refresh by itself.
   async #beg(need: Need): Promise<undefined> {
+    if (this.#env.channel === null) return // there are no others
     this.#keeper.ask()
     this.#keeper.need(need.epoch, need.serial)
     const answered = () => {

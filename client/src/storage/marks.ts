@@ -9,6 +9,7 @@ export interface Marks {
   raise(epoch: number): void
 }
 
+/** The mark under one key of a localStorage. */
 export function marksAt(key: string, store: Storage): Marks {
   const read = () => {
     try {

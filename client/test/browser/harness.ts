@@ -1,8 +1,6 @@
 // Headless Chromium, and a server with a page and an auth service for it.
-import { globSync } from 'node:fs'
-import { access } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { delimiter, extname, join, normalize } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -19,7 +17,10 @@ const patience = 60_000
 async function findChromium(): Promise<string> {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const names = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)))
-  const own = globSync('../.cache/browsers/chromium-*/{chrome-linux*/chrome,chrome-mac*/*.app/Contents/MacOS/*}')
+  const cache = '../.cache/browsers'
+  const own = (await readdir(cache, { recursive: true }).catch(() => []))
+    .filter((path) => /^chromium-[^/]+[/](chrome-linux[^/]*[/]chrome|chrome-mac[^/]*[/].*[.]app[/]Contents[/]MacOS[/][^/]+)$/.test(path))
+    .map((path) => join(cache, path))
   for (const path of [...names, ...own]) {
     if (await access(path).then(() => true, () => false)) return path
   }
