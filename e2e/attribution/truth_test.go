@@ -16,7 +16,7 @@ import (
 
 // written is an event as the worker's database has it.
 type written struct {
-	user, client, name string
+	user, client, name, text string
 }
 
 // log reads a store's events, by number, from the worker's own database. It is
@@ -56,6 +56,7 @@ func read(t *testing.T, rows *sql.Rows, events map[int64]written) {
 		if err := json.Unmarshal([]byte(args), &note); err != nil {
 			t.Fatal(err)
 		}
+		e.text = note.Text
 		e.user, _, _ = strings.Cut(note.Text, " ") // "ada 17"
 		events[seq] = e
 	}
@@ -66,8 +67,8 @@ func read(t *testing.T, rows *sql.Rows, events map[int64]written) {
 
 // answer is a line of `syncward events --format json`.
 type answer struct {
-	StoreID, Name, UserID, ConnectionID, ClientID, State string
-	SeqNum                                               int64
+	StoreID, BackendID, Name, UserID, ConnectionID, ClientID, State string
+	SeqNum                                                          int64
 }
 
 // compare asks `syncward events` about a store, and says what it leaves out. A
@@ -83,6 +84,9 @@ func compare(t *testing.T, store string, truth map[int64]written, journals ...st
 		var a answer
 		if err := json.Unmarshal([]byte(line), &a); err != nil {
 			t.Fatalf("%q: %v", line, err)
+		}
+		if a.State != "confirmed" && a.BackendID == "" {
+			continue // the first push of a client, which names no log; its answer was lost, so nobody knows of which it speaks
 		}
 		if a.State != "confirmed" {
 			missing = append(missing, fmt.Sprintf("%d is %s by %s", a.SeqNum, a.State, a.UserID))

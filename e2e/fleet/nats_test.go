@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/syncward/syncward/e2e/internal/broker"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
 
@@ -16,7 +17,7 @@ type cluster struct {
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	path := rig.NATSServer(t)
+	path := broker.Program(t)
 	const size = 3
 	var client, route, monitor []int
 	for range size {
@@ -35,7 +36,7 @@ func startCluster(t *testing.T) *cluster {
 		c.urls = append(c.urls, fmt.Sprintf("nats://127.0.0.1:%d", client[i]))
 	}
 	for _, port := range monitor {
-		rig.Healthy(t, port)
+		broker.Healthy(t, port)
 	}
 	return c
 }
