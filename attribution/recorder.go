@@ -113,7 +113,7 @@ func (r *Recorder) enter(id string) *store {
 	defer r.mu.Unlock()
 	s := r.stores[id]
 	if s == nil {
-		s = &store{r: r, id: id, logs: map[string]*position{}, awaiting: map[int64][]*offer{}}
+		s = &store{r: r, id: id, asking: make(chan struct{}, 1), logs: map[string]*position{}, awaiting: map[int64][]*offer{}}
 		r.stores[id] = s
 	}
 	s.conns++

@@ -12,9 +12,9 @@ type store struct {
 	id    string
 	conns int // guarded by Recorder.mu
 
-	// asking is held while the journal is asked about sights, so that a
-	// thousand clients that are told of one event ask once.
-	asking sync.Mutex
+	// asking has its one place taken while the journal is asked about sights, so
+	// that a thousand clients that are told of one event ask once.
+	asking chan struct{}
 
 	mu       sync.Mutex
 	told     []string             // backends, the newest last
