@@ -40,6 +40,7 @@ type offer struct {
 	rec    Record
 	unsaid bool // the push left out the log's identity
 	late   bool // the place was taken before: no intent was made (rule 5)
+	done   bool // answered; guarded by Conn.mu
 }
 
 // log returns the position of a backend. s.mu must be held.
