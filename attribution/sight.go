@@ -14,7 +14,8 @@ type sight struct {
 }
 
 // see notes events of a log, and returns those that the journal must be asked
-// about: not the settled ones, and not those whose author an answer will tell.
+// about: not the settled ones. That an answer is awaited here spares nothing: a
+// kill before it comes would leave an event that its readers never ask for again.
 func (s *store) see(backend string, events []payload.Event) (due []sight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,12 +29,7 @@ func (s *store) see(backend string, events []payload.Event) (due []sight) {
 			continue
 		}
 		p.head = max(p.head, e.SeqNum)
-		_, waits := p.waiting[e.SeqNum]
-		switch {
-		case waits || p.settled(e.SeqNum):
-		case s.awaited(backend, e.SeqNum, e.Hash):
-			p.waiting[e.SeqNum] = e.Hash
-		default:
+		if !p.settled(e.SeqNum) {
 			due = append(due, sight{Place{s.id, backend, e.SeqNum, ""}, e.Hash})
 		}
 	}
@@ -46,13 +42,18 @@ func (s *store) attend(ctx context.Context, due []sight) {
 	if len(due) == 0 {
 		return
 	}
-	s.asking.Lock()
-	defer s.asking.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done(): // the journal hangs: whoever else waits would wait for each in front
+		s.r.miss(s.unsettled(due))
+		return
+	}
 	if due = s.unsettled(due); len(due) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	if err := s.resolve(ctx, due); err != nil {
 		s.r.opt.Failed(err)
 		s.r.miss(due)
@@ -107,6 +108,7 @@ func (s *store) look(ctx context.Context, due []sight) (doubts []sight, err erro
 		if err := j.Confirm(ctx, v.confirm); err != nil {
 			return nil, err
 		}
+		s.sighted(v.confirm)
 		s.r.opt.Attributed(len(v.confirm))
 	}
 	if len(v.forget) > 0 {
@@ -158,18 +160,6 @@ func (r *Recorder) miss(due []sight) {
 		if len(r.missed) < maxMissed {
 			r.missed[d.at] = d.hash
 		}
-	}
-}
-
-// later hands sights to the goroutine of rounds.
-func (r *Recorder) later(due []sight) {
-	if len(due) == 0 {
-		return
-	}
-	r.miss(due)
-	select {
-	case r.wake <- struct{}{}:
-	default: // it is awake
 	}
 }
 
