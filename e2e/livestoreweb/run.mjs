@@ -109,7 +109,10 @@ const cases = {
     const before = await identity(two)
     await write(one, 'one')
     await pushed(id, 'one')
+    const { connects } = await look(id)
     await one.close()
+    // What is written before that, 0.4.0's own hand-over loses in two of five runs, with makeWsSync too.
+    await until('the other tab leads', async () => (await look(id)).connects > connects, patience)
     await write(two, 'two')
     await pushed(id, 'two')
     await sees(two, 'one', 'two')
