@@ -58,6 +58,10 @@ demo: ## build and run the demo, on http://127.0.0.1:8787 (LISTEN=host:port chan
 	@$(MAKE) --no-print-directory build
 	@exec bin/syncward demo --listen $(LISTEN)
 
+.PHONY: demo-client
+demo-client: setup ## put the package for browsers, as it is now, into the demo's page
+	@SYNCWARD_E2E=1 go test ./e2e/demo -count 1 -run ClientAsItIsBuiltNow -update
+
 .PHONY: image
 image: ## the container image, by docker, buildah or podman; IMAGE=name:tag names it, GO_IMAGE=... is the builder
 	@for tool in docker buildah podman; do \

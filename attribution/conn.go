@@ -39,16 +39,8 @@ func (c *Conn) Close() {
 		return
 	}
 	c.closed = true
-	var left []*offer
-	for _, offers := range c.requests {
-		left = append(left, offers...)
-	}
-	for _, offers := range c.events {
-		left = append(left, offers...)
-	}
 	c.requests, c.events, c.nameless = nil, nil, nil
 	c.mu.Unlock()
-	c.s.r.later(c.s.answered(left))
 	c.s.r.leave(c.s)
 }
 
@@ -75,12 +67,12 @@ func (c *Conn) expect(p payload.Push, offers []*offer) error {
 		}
 	}
 	c.open += len(offers)
-	c.s.offered(offers)
 	return nil
 }
 
-// outcomes takes what one upstream message answers off what is awaited.
-func (c *Conn) outcomes(news payload.News) (accepted, rejected, unclear []*offer) {
+// outcomes takes what one upstream message answers off what is awaited, and
+// returns what it answers clearly.
+func (c *Conn) outcomes(news payload.News) (accepted, rejected []*offer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if news.Backend != "" {
@@ -102,11 +94,9 @@ func (c *Conn) outcomes(news payload.News) (accepted, rejected, unclear []*offer
 			accepted = append(accepted, offers...)
 		case payload.Rejected:
 			rejected = append(rejected, offers...)
-		default:
-			unclear = append(unclear, offers...)
 		}
 	}
-	return accepted, rejected, unclear
+	return accepted, rejected
 }
 
 // known is the log's identity as the upstream last told it here, "" if it has not.

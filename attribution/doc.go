@@ -17,7 +17,8 @@
 //     a kill leave them open.
 //  3. An event seen in the log at a place settles the place's intents. Those
 //     with another hash have lost. If one user offered what is left, it is
-//     theirs; while a push of it awaits its answer here, the answer decides.
+//     theirs, though its answer is still awaited: whoever has seen it does not
+//     ask for it again, and a kill may take the answer.
 //  4. Where several users offered the same content for the same place and no
 //     answer came, nothing is guessed. A sight is left in the journal, so that
 //     whoever learns later that one of them was rejected can settle the rest.

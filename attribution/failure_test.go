@@ -133,3 +133,18 @@ func TestTheHooksAreTold(t *testing.T) {
 	}
 	until(t, "the gauge says 1", func() bool { return gauge.Load() == 1 })
 }
+
+func TestAnEventThatIsSeenBeforeItsAcknowledgementCountsOnce(t *testing.T) {
+	s := newScene(t)
+	var attributed atomic.Int64
+	r := attribution.New(attribution.Options{Journal: s.journal, Attributed: func(n int) { attributed.Add(int64(n)) }})
+	t.Cleanup(r.Close)
+	ada, bob := s.connect(r, "ada"), s.connect(r, "bob")
+	push := ada.push(event(1, "x"), event(2, "y"))
+	bob.sees(event(1, "x"))
+	ada.answer(push, payload.Accepted)
+	s.is("b1/1 ada ada#1 confirmed", "b1/2 ada ada#1 confirmed")
+	if n := attributed.Load(); n != 2 {
+		t.Errorf("%d events were counted, want 2", n)
+	}
+}

@@ -13,7 +13,7 @@ func TestWhatPassesUnreadAllocatesNothing(t *testing.T) {
 	in := injector(t)
 	msg := []byte(`{"type":"cursor","position":{"x":1,"y":2},"text":"` + strings.Repeat("lorem ipsum ", 80) + `"}`)
 	if n := testing.AllocsPerRun(1000, func() {
-		if out, _, err := in.Inject(msg, ada, now, noLimit); out != nil || err != nil {
+		if out, _, err := in.Inject(nil, msg, ada, now, noLimit); out != nil || err != nil {
 			t.Fatal(out, err)
 		}
 	}); n != 0 {
@@ -24,7 +24,7 @@ func TestWhatPassesUnreadAllocatesNothing(t *testing.T) {
 func TestAnEventCostsFewAllocations(t *testing.T) {
 	in := injector(t)
 	msg := []byte(`{"type":"event","event":{"name":"x","args":{"text":"` + strings.Repeat("lorem ipsum ", 80) + `"}}}`)
-	if n := testing.AllocsPerRun(1000, func() { _, _, _ = in.Inject(msg, ada, now, noLimit) }); n > 5 {
+	if n := testing.AllocsPerRun(1000, func() { _, _, _ = in.Inject(nil, msg, ada, now, noLimit) }); n > 5 {
 		t.Errorf("%v allocations, want the message, the author and what changes", n)
 	}
 }

@@ -39,8 +39,9 @@ func NewInjector(paths payload.Paths) (*Injector, error) {
 //
 // Where no event can be, msg passes unread. Errors: payload.ErrBadFrame where
 // events cannot be told from the rest, and ErrTooBig where out would have more
-// than limit bytes.
-func (in *Injector) Inject(msg []byte, a Author, at time.Time, limit int64) (out []byte, events int, err error) {
+// than limit bytes. out is made in room where that is large enough; room may be
+// nil.
+func (in *Injector) Inject(room, msg []byte, a Author, at time.Time, limit int64) (out []byte, events int, err error) {
 	if !in.paths.MayOccur(msg) {
 		return nil, 0, nil
 	}
@@ -62,7 +63,7 @@ func (in *Injector) Inject(msg []byte, a Author, at time.Time, limit int64) (out
 			return nil, 0, err
 		}
 	}
-	if out = p.write(limit); out == nil {
+	if out = p.write(room, limit); out == nil {
 		return nil, 0, ErrTooBig
 	}
 	return out, len(found), nil

@@ -87,7 +87,7 @@ func TestEveryEventGetsItsAuthorAndEveryOtherByteStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := strings.NewReplacer("@", metadata, "#", members).Replace(v.want)
 			before := v.msg
-			out, events, err := injector(t, v.paths...).Inject([]byte(v.msg), ada, now, noLimit)
+			out, events, err := injector(t, v.paths...).Inject(nil, []byte(v.msg), ada, now, noLimit)
 			if err != nil || string(out) != want || events != v.events || before != v.msg {
 				t.Errorf("%s\n became %s (%d events, %v)\n   want %s (%d)", v.msg, out, events, err, want, v.events)
 			}
@@ -119,7 +119,7 @@ func TestWhatTwoReadersCouldReadDifferentlyIsBadFrame(t *testing.T) {
 		"an escape that hides a name":        `{"x":"\u0065`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, n, err := injector(t).Inject([]byte(msg), ada, now, noLimit)
+			out, n, err := injector(t).Inject(nil, []byte(msg), ada, now, noLimit)
 			if !errors.Is(err, payload.ErrBadFrame) || out != nil || n != 0 {
 				t.Errorf("%q: %q, %d, %v", msg, out, n, err)
 			}
@@ -141,10 +141,10 @@ func utf16(s string, big bool) (b []byte) {
 func TestAMessageThatGrowsBeyondItsLimitIsTooBigAndTakesNoMemory(t *testing.T) {
 	msg := []byte(`{"event":{}}`)
 	size := int64(len(msg) + len(metadata))
-	if out, _, err := injector(t).Inject(msg, ada, now, size); err != nil || int64(len(out)) != size {
+	if out, _, err := injector(t).Inject(nil, msg, ada, now, size); err != nil || int64(len(out)) != size {
 		t.Errorf("at the limit: %d bytes, %v", len(out), err)
 	}
-	if out, _, err := injector(t).Inject(msg, ada, now, size-1); !errors.Is(err, attribution.ErrTooBig) || out != nil {
+	if out, _, err := injector(t).Inject(nil, msg, ada, now, size-1); !errors.Is(err, attribution.ErrTooBig) || out != nil {
 		t.Errorf("over it: %q, %v", out, err)
 	}
 	many := []byte(`{"batch":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`)
@@ -152,7 +152,7 @@ func TestAMessageThatGrowsBeyondItsLimitIsTooBigAndTakesNoMemory(t *testing.T) {
 	in := injector(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if _, _, err := in.Inject(many, ada, now, limit); !errors.Is(err, attribution.ErrTooBig) {
+	if _, _, err := in.Inject(nil, many, ada, now, limit); !errors.Is(err, attribution.ErrTooBig) {
 		t.Error(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -163,7 +163,7 @@ func TestAMessageThatGrowsBeyondItsLimitIsTooBigAndTakesNoMemory(t *testing.T) {
 
 func TestAnAuthorIsQuoted(t *testing.T) {
 	a := attribution.Author{UserID: `e"},"x":\`, ConnectionID: "c"}
-	out, _, err := injector(t).Inject([]byte(`{"event":{}}`), a, now, noLimit)
+	out, _, err := injector(t).Inject(nil, []byte(`{"event":{}}`), a, now, noLimit)
 	want := `{"event":{"metadata":{"userId":"e\"},\"x\":\\","timestamp":1763850000123,"connectionId":"c"}}}`
 	if err != nil || string(out) != want {
 		t.Errorf("%s, %v", out, err)
@@ -196,7 +196,7 @@ func BenchmarkInject(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(c.msg)))
 			for b.Loop() {
-				_, _, _ = in.Inject(msg, ada, now, noLimit)
+				_, _, _ = in.Inject(nil, msg, ada, now, noLimit)
 			}
 		})
 	}

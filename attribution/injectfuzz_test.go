@@ -105,7 +105,7 @@ func FuzzInject(f *testing.F) {
 			return
 		}
 		before := bytes.Clone(msg)
-		out, n, err := in.Inject(msg, ada, now, noLimit)
+		out, n, err := in.Inject(nil, msg, ada, now, noLimit)
 		if !bytes.Equal(msg, before) {
 			t.Fatalf("%q was changed in place", before)
 		}
@@ -128,7 +128,7 @@ func FuzzInject(f *testing.F) {
 			t.Fatalf("%q at %s became %q", msg, list, out)
 		}
 		checkBytes(t, msg, out)
-		again, m, err := in.Inject(out, ada, now, noLimit)
+		again, m, err := in.Inject(nil, out, ada, now, noLimit)
 		if err != nil || m != n || !bytes.Equal(again, out) {
 			t.Fatalf("%q became %q, and then %q", msg, out, again)
 		}

@@ -14,6 +14,9 @@ const (
 	maxOwners = 1 << 17
 	// maxAsked is how many events of a clientId are looked at for its owner.
 	maxAsked = 10_000
+	// maxAsking is how many questions to the journal run at a time, each of
+	// another user: a journal may have to be read through for one.
+	maxAsking = 4
 )
 
 // Owners knows whose a clientId is in a store: its first user's. It remembers
@@ -22,10 +25,18 @@ const (
 type Owners struct {
 	journal Journal
 	nobody  string
+	asking  chan struct{} // a place for each question that runs
 
 	mu    sync.Mutex
 	users map[ownerKey]string
 	owned map[string][]ownerKey // by user, oldest first
+	turns map[string]*turn      // by user, of those who ask or wait to
+}
+
+// turn is taken by one question of a user; users counts those who want it.
+type turn struct {
+	free  chan struct{}
+	users int
 }
 
 // ownerKey stands for a store and a clientId, of whatever length.
@@ -35,25 +46,31 @@ type ownerKey [sha256.Size]byte
 // since it was made, and no more. What the user nobody wrote, who stands for
 // all without a token, makes no owner.
 func NewOwners(j Journal, nobody string) *Owners {
-	return &Owners{journal: j, nobody: nobody, users: map[ownerKey]string{}, owned: map[string][]ownerKey{}}
+	return &Owners{journal: j, nobody: nobody, asking: make(chan struct{}, maxAsking),
+		users: map[ownerKey]string{}, owned: map[string][]ownerKey{}, turns: map[string]*turn{}}
 }
 
 // Claim tells whether a clientId may be userID's in a store: it was before, or
 // was nobody's and is from now on. The user nobody claims nothing: for them the
 // answer is whether the clientId has no owner. The journal is asked at the first
-// use of a clientId; the error is its.
+// use of a clientId, one question of a user at a time; the error is its, or the
+// end of ctx.
 func (o *Owners) Claim(ctx context.Context, storeID, clientID, userID string) (bool, error) {
 	if userID == o.nobody {
 		userID = ""
 	}
 	key := keyOf(storeID, clientID)
-	o.mu.Lock()
-	owner, known := o.users[key]
-	o.mu.Unlock()
+	owner, known := o.owner(key)
 	if !known && o.journal != nil {
-		var err error
-		if owner, err = o.firstUser(ctx, storeID, clientID); err != nil {
+		done, err := o.take(ctx, userID)
+		if err != nil {
 			return false, err
+		}
+		defer done()
+		if owner, known = o.owner(key); !known { // nor was it learned meanwhile
+			if owner, err = o.firstUser(ctx, storeID, clientID); err != nil {
+				return false, err
+			}
 		}
 	}
 	o.mu.Lock()
@@ -67,6 +84,47 @@ func (o *Owners) Claim(ctx context.Context, storeID, clientID, userID string) (b
 		o.remember(key, owner)
 	}
 	return owner == userID, nil
+}
+
+func (o *Owners) owner(key ownerKey) (user string, known bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	user, known = o.users[key]
+	return user, known
+}
+
+// take waits for a user's turn to ask the journal: whoever makes up clientIds
+// holds up nobody else. done ends it; the error is the end of ctx.
+func (o *Owners) take(ctx context.Context, user string) (done func(), err error) {
+	o.mu.Lock()
+	t := o.turns[user]
+	if t == nil {
+		t = &turn{free: make(chan struct{}, 1)}
+		o.turns[user] = t
+	}
+	t.users++
+	o.mu.Unlock()
+	leave := func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(o.turns, user)
+		}
+	}
+	select {
+	case t.free <- struct{}{}:
+	case <-ctx.Done():
+		leave()
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case o.asking <- struct{}{}:
+		return func() { <-o.asking; <-t.free; leave() }, nil
+	case <-ctx.Done():
+		<-t.free
+		leave()
+		return nil, context.Cause(ctx)
+	}
 }
 
 // remember notes an owner. A user who has too many clientIds loses the memory

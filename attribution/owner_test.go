@@ -115,3 +115,48 @@ func TestWhatIsRememberedOfAllIsBounded(t *testing.T) {
 	}
 	claim(t, o, "s", "149999", "eve", false)
 }
+
+// slowJournal is read through for each question, and counts those that run.
+type slowJournal struct {
+	attribution.Journal
+	started chan string // the clientId asked about
+	finish  chan struct{}
+}
+
+func (j *slowJournal) Events(_ context.Context, q attribution.Query) ([]attribution.Record, error) {
+	j.started <- q.ClientID
+	<-j.finish
+	return nil, nil
+}
+
+func TestAUserWhoMakesUpClientIDsHoldsUpNobodyElse(t *testing.T) {
+	j := &slowJournal{started: make(chan string, 100), finish: make(chan struct{})}
+	o := attribution.NewOwners(j, "anonymous")
+	answers := make(chan error, 100)
+	ask := func(client, user string) {
+		_, err := o.Claim(context.Background(), "s", client, user)
+		answers <- err
+	}
+	for i := range 50 {
+		go ask(fmt.Sprint("made-up-", i), "mallory")
+	}
+	first := <-j.started
+	if !strings.HasPrefix(first, "made-up-") {
+		t.Fatal(first)
+	}
+	go ask("phone", "ada")
+	if second := <-j.started; second != "phone" {
+		t.Errorf("the second question that runs is about %s", second)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := o.Claim(ctx, "s", "made-up-more", "mallory"); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting for a turn behind the end of the context: %v", err)
+	}
+	close(j.finish)
+	for range 51 {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+}

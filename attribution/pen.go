@@ -134,9 +134,9 @@ func (p *pen) append(object payload.Value, members []byte) {
 	p.edits = append(p.edits, edit{end, end, members})
 }
 
-// write returns the message with its edits, or nil where that has more than
-// limit bytes.
-func (p *pen) write(limit int64) []byte {
+// write returns the message with its edits, in room where it fits, or nil where
+// it has more than limit bytes.
+func (p *pen) write(room []byte, limit int64) []byte {
 	size := len(p.msg)
 	for _, e := range p.edits {
 		size += len(e.put) - (e.to - e.from)
@@ -146,7 +146,10 @@ func (p *pen) write(limit int64) []byte {
 	}
 	// An event that holds another one ends behind it.
 	slices.SortFunc(p.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
-	out := make([]byte, 0, size)
+	if cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	out := room[:0]
 	done := 0
 	for _, e := range p.edits {
 		out = append(out, p.msg[done:e.from]...)

@@ -39,7 +39,6 @@ func (c *Conn) Push(ctx context.Context, p payload.Push) error {
 	// It goes nowhere, so no answer comes; what may have been kept all the same
 	// is as true as before: this user meant to write it.
 	c.outcomes(payload.News{Answers: answersTo(p)})
-	c.s.r.later(c.s.answered(offers))
 	return err
 }
 

@@ -40,7 +40,6 @@ type Recorder struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	done   chan struct{}
-	wake   chan struct{} // of rounds: there is something to settle
 
 	mu     sync.Mutex
 	stores map[string]*store
@@ -66,7 +65,7 @@ func New(opt Options) *Recorder {
 		opt.Now = time.Now
 	}
 	r := &Recorder{opt: opt, stores: map[string]*store{}, missed: map[Place]Hash{},
-		done: make(chan struct{}), wake: make(chan struct{}, 1)}
+		done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	go r.rounds()
 	return r
@@ -79,7 +78,7 @@ func (r *Recorder) Close() {
 }
 
 // rounds settles what was left behind: sights that the journal could not be
-// asked about, and those whose answer died with its connection.
+// asked about.
 func (r *Recorder) rounds() {
 	defer close(r.done)
 	tick := time.NewTicker(r.opt.Every)
@@ -88,8 +87,6 @@ func (r *Recorder) rounds() {
 		select {
 		case <-r.ctx.Done():
 			return
-		case <-r.wake:
-			r.settleMissed()
 		case <-tick.C:
 			r.settleMissed()
 			r.count()
@@ -113,7 +110,7 @@ func (r *Recorder) enter(id string) *store {
 	defer r.mu.Unlock()
 	s := r.stores[id]
 	if s == nil {
-		s = &store{r: r, id: id, logs: map[string]*position{}, awaiting: map[int64][]*offer{}}
+		s = &store{r: r, id: id, logs: map[string]*position{}, known: map[Place]struct{}{}}
 		r.stores[id] = s
 	}
 	s.conns++

@@ -14,7 +14,8 @@ type sight struct {
 }
 
 // see notes events of a log, and returns those that the journal must be asked
-// about: not the settled ones, and not those whose author an answer will tell.
+// about: not the settled ones. That an answer is awaited here spares nothing: a
+// kill before it comes would leave an event that its readers never ask for again.
 func (s *store) see(backend string, events []payload.Event) (due []sight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,12 +29,7 @@ func (s *store) see(backend string, events []payload.Event) (due []sight) {
 			continue
 		}
 		p.head = max(p.head, e.SeqNum)
-		_, waits := p.waiting[e.SeqNum]
-		switch {
-		case waits || p.settled(e.SeqNum):
-		case s.awaited(backend, e.SeqNum, e.Hash):
-			p.waiting[e.SeqNum] = e.Hash
-		default:
+		if !p.settled(e.SeqNum) {
 			due = append(due, sight{Place{s.id, backend, e.SeqNum, ""}, e.Hash})
 		}
 	}
@@ -107,6 +103,7 @@ func (s *store) look(ctx context.Context, due []sight) (doubts []sight, err erro
 		if err := j.Confirm(ctx, v.confirm); err != nil {
 			return nil, err
 		}
+		s.sighted(v.confirm)
 		s.r.opt.Attributed(len(v.confirm))
 	}
 	if len(v.forget) > 0 {
@@ -158,18 +155,6 @@ func (r *Recorder) miss(due []sight) {
 		if len(r.missed) < maxMissed {
 			r.missed[d.at] = d.hash
 		}
-	}
-}
-
-// later hands sights to the goroutine of rounds.
-func (r *Recorder) later(due []sight) {
-	if len(due) == 0 {
-		return
-	}
-	r.miss(due)
-	select {
-	case r.wake <- struct{}{}:
-	default: // it is awake
 	}
 }
 

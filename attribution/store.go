@@ -16,10 +16,10 @@ type store struct {
 	// thousand clients that are told of one event ask once.
 	asking sync.Mutex
 
-	mu       sync.Mutex
-	told     []string             // backends, the newest last
-	logs     map[string]*position // by backend
-	awaiting map[int64][]*offer   // by number; only numbered events
+	mu    sync.Mutex
+	told  []string             // backends, the newest last
+	logs  map[string]*position // by backend
+	known map[Place]struct{}   // places that got their record by sight lately
 }
 
 // maxBackends bounds what an upstream that changes its identity all the time
@@ -31,8 +31,6 @@ type position struct {
 	head int64 // the highest number that is in the log for sure
 	// lo to hi are settled: the journal was asked about each. hi < lo: none.
 	lo, hi int64
-	// waiting are sights whose author an answer will tell, which is awaited here.
-	waiting map[int64]Hash
 }
 
 // offer is one event that was pushed and not answered yet.
@@ -49,7 +47,7 @@ func (s *store) log(backend string) *position {
 		if len(s.logs) >= maxBackends {
 			clear(s.logs) // costs questions, and no correctness but rule 5's second half
 		}
-		p = &position{hi: -1, waiting: map[int64]Hash{}}
+		p = &position{hi: -1}
 		s.logs[backend] = p
 	}
 	return p
@@ -71,54 +69,32 @@ func (p *position) settle(n int64) {
 	}
 }
 
-// offered notes pushed events as awaiting an answer.
-func (s *store) offered(offers []*offer) {
+// sighted notes that places have their record since they were seen.
+func (s *store) sighted(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range offers {
-		if n := o.rec.SeqNum; n != 0 {
-			s.awaiting[n] = append(s.awaiting[n], o)
-		}
+	if len(s.known) > maxUnanswered {
+		clear(s.known) // costs writes that change nothing
+	}
+	for _, r := range records {
+		s.known[r.Place()] = struct{}{}
 	}
 }
 
-// answered takes offers off those that await an answer, and returns the sights
-// that waited for it and are left to the journal now.
-func (s *store) answered(offers []*offer) (due []sight) {
+// unknown returns the records whose places do not have theirs already, since
+// they were seen before they were acknowledged.
+func (s *store) unknown(records []Record) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range offers {
-		n := o.rec.SeqNum
-		left := s.awaiting[n][:0]
-		for _, other := range s.awaiting[n] {
-			if other != o {
-				left = append(left, other)
-			}
+	var left []Record
+	for _, r := range records {
+		if _, ok := s.known[r.Place()]; ok {
+			delete(s.known, r.Place())
+			continue
 		}
-		if clear(left[len(left):cap(left)]); len(left) > 0 {
-			s.awaiting[n] = left
-		} else {
-			delete(s.awaiting, n)
-		}
-		for backend, p := range s.logs {
-			if hash, ok := p.waiting[n]; ok && !s.awaited(backend, n, hash) {
-				delete(p.waiting, n)
-				due = append(due, sight{Place{s.id, backend, n, ""}, hash})
-			}
-		}
+		left = append(left, r)
 	}
-	return due
-}
-
-// awaited tells whether a push here that awaits its answer may have put an
-// event with this hash there. s.mu must be held.
-func (s *store) awaited(backend string, n int64, hash Hash) bool {
-	for _, o := range s.awaiting[n] {
-		if !o.late && o.rec.Hash == hash && (o.unsaid || o.rec.BackendID == backend) {
-			return true
-		}
-	}
-	return false
+	return left
 }
 
 // taken tells whether the place n of a log was seen, so that no later push can
@@ -162,7 +138,6 @@ func (s *store) confirmed(records []Record) {
 			p := s.log(r.BackendID)
 			p.head = max(p.head, r.SeqNum)
 			p.settle(r.SeqNum)
-			delete(p.waiting, r.SeqNum)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package attribution
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/syncward/syncward/framing/payload"
 )
@@ -17,20 +16,16 @@ func (c *Conn) Tell(ctx context.Context, news payload.News) error {
 	if news.Empty() {
 		return nil
 	}
-	accepted, rejected, unclear := c.outcomes(news)
-	err := c.accept(ctx, accepted)
-	if err == nil {
-		err = c.reject(ctx, rejected)
+	accepted, rejected := c.outcomes(news)
+	if err := c.accept(ctx, accepted); err != nil {
+		return err
 	}
-	due := c.s.answered(slices.Concat(accepted, rejected, unclear))
-	if err != nil {
-		c.s.r.later(due)
+	if err := c.reject(ctx, rejected); err != nil {
 		return err
 	}
 	if len(news.Seen) > 0 {
-		due = append(due, c.s.see(c.known(), news.Seen)...)
+		c.s.attend(ctx, c.s.see(c.known(), news.Seen))
 	}
-	c.s.attend(ctx, due)
 	return nil
 }
 
@@ -38,12 +33,14 @@ func (c *Conn) Tell(ctx context.Context, news payload.News) error {
 // the identity of its log.
 func (c *Conn) accept(ctx context.Context, accepted []*offer) error {
 	records, nameless := c.named(accepted)
-	if len(records) == 0 {
+	fresh := c.s.unknown(records)
+	if len(fresh)+len(nameless) == 0 {
+		c.s.confirmed(records)
 		return nil
 	}
 	j := c.s.r.opt.Journal
 	err := c.s.r.keep(ctx, func(ctx context.Context) error {
-		if err := j.Confirm(ctx, records); err != nil || len(nameless) == 0 {
+		if err := j.Confirm(ctx, fresh); err != nil || len(nameless) == 0 {
 			return err
 		}
 		return j.Forget(ctx, nameless)
@@ -54,7 +51,7 @@ func (c *Conn) accept(ctx context.Context, accepted []*offer) error {
 		return err
 	}
 	c.s.confirmed(records)
-	c.s.r.opt.Attributed(len(records))
+	c.s.r.opt.Attributed(len(fresh))
 	return nil
 }
 

@@ -97,6 +97,7 @@ func (d *Demo) Variables() []string {
 		"JWT_ISSUER=" + issuer,
 		"JWT_AUDIENCE=" + audience,
 		"JWT_GRACE_PERIOD=" + grace.String(),
+		"ATTRIBUTION=inject",
 		"DRAIN_DELAY=0s",
 		"DRAIN_PERIOD=0s",
 	}

@@ -21,10 +21,11 @@ var files embed.FS
 
 // policy lets the page load its own files and talk to its own address, by
 // either name of loopback (for code that is pasted into the console), nothing
-// else; not even a style attribute. %[1]d is the port.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+// else; not even a style attribute. The page's one Trusted Types policy names
+// the script of the shared worker. %[1]d is the port.
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
 	"connect-src 'self' ws://localhost:%[1]d ws://127.0.0.1:%[1]d; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types demo"
 
 var modes = []string{"enforce", "observe", "off"}
 

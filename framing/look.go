@@ -111,7 +111,8 @@ func (m *Machine) assembled(n int) Step {
 func (m *Machine) show(frames []byte) Verdict {
 	m.view = getBuffer()
 	m.view.b = appendPayload(m.view.b, frames)
-	return m.look(Message{Opcode: m.opcode, Payload: m.view.b})
+	n := len(m.view.b)
+	return m.look(Message{Opcode: m.opcode, Payload: m.view.b[:n:n], Room: m.view.b[n:n]})
 }
 
 // hide gives back what Look saw.

@@ -308,3 +308,29 @@ func TestRewrittenMessagesGoOutTogether(t *testing.T) {
 		t.Errorf("a run of %d bytes", longest)
 	}
 }
+
+func TestAPayloadMadeInItsRoomReplacesTheMessage(t *testing.T) {
+	for _, pause := range []bool{false, true} {
+		var shown, made []byte
+		m := framing.New(framing.Options{Sender: framing.Upstream, Look: func(msg framing.Message) framing.Verdict {
+			if len(msg.Room) != 0 || cap(msg.Room) < 100 || cap(msg.Payload) != len(msg.Payload) {
+				t.Errorf("room for %d, payload with %d more", cap(msg.Room), cap(msg.Payload)-len(msg.Payload))
+			}
+			shown, made = msg.Payload, append(append(msg.Room, "not "...), msg.Payload...)
+			if pause {
+				return framing.Verdict{Action: framing.Pause}
+			}
+			return framing.Verdict{Action: framing.Rewrite, Payload: made}
+		}})
+		s := m.Feed(frame(false, true, framing.Text, "old"))
+		if string(shown) != "old" {
+			t.Errorf("what was shown became %q", shown)
+		}
+		if pause {
+			s = m.Resume(framing.Verdict{Action: framing.Rewrite, Payload: made})
+		}
+		if want := frame(false, true, framing.Text, "not old"); !bytes.Equal(s.Out, want) {
+			t.Errorf("paused %v: got %x, want %x", pause, s.Out, want)
+		}
+	}
+}

@@ -42,6 +42,9 @@ type Verdict struct {
 type Message struct {
 	Opcode  Opcode
 	Payload []byte
+	// Room is empty memory of some capacity that is valid as long as Payload: a
+	// rewritten payload that is made in it costs no allocation.
+	Room []byte
 }
 
 // Look judges one whole data message.

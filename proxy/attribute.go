@@ -49,6 +49,7 @@ type work struct {
 func (ses *session) attribute(m framing.Message, w *work, counted bool) authz.Decision {
 	if w.verdict.Action == framing.Rewrite {
 		m.Payload = w.verdict.Payload
+		m.Room = m.Payload[len(m.Payload):] // Payload may stand in Room
 	}
 	var err error
 	switch cfg := ses.s.cfg; {
@@ -73,7 +74,7 @@ func (ses *session) attribute(m framing.Message, w *work, counted bool) authz.De
 // inject writes the author into the message.
 func (ses *session) inject(m framing.Message, w *work) error {
 	cfg := ses.s.cfg
-	out, events, err := cfg.Inject.Inject(m.Payload, ses.author(), cfg.Now(), cfg.MaxMessageBytes)
+	out, events, err := cfg.Inject.Inject(m.Room, m.Payload, ses.author(), cfg.Now(), cfg.MaxMessageBytes)
 	if err == nil && events > 0 {
 		w.verdict = passing(out)
 		ses.s.attributed(events)

@@ -26,7 +26,7 @@ func (ses *session) look(m framing.Message) framing.Verdict {
 		return ses.asked(found)
 	}
 	w := work{verdict: passing(found.Out)}
-	if found.HasToken && !ses.known(found.Token) {
+	if found.HasToken && !found.SameToken && !ses.known(found.Token) {
 		w.token = found.Token
 	}
 	if d := ses.attribute(m, &w, err != nil); d.Code != "" {
@@ -56,8 +56,12 @@ func (ses *session) read(m framing.Message) (payload.Found, error) {
 			return payload.Found{}, err
 		}
 	}
+	ses.mu.Lock()
+	seen := ses.seen
+	ses.mu.Unlock()
 	return ses.s.cfg.Protocol.Later(m.Opcode, m.Payload, payload.Bound{
 		Instance: ses.instance, Pinned: ses.bound || ses.s.cfg.Protocol.InstanceInURL(), OptedIn: ses.optIn,
+		LastToken: seen, Room: m.Room,
 	})
 }
 

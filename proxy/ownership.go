@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/syncward/syncward/authz"
@@ -12,6 +11,10 @@ import (
 
 // ownerTime is how long a message waits to be told whose its clientIds are.
 const ownerTime = 5 * time.Second
+
+// maxClients is how many clientIds one message may write under; a client has
+// one. Each may cost a question to the journal.
+const maxClients = 16
 
 // claims notes the clientIds under which a message writes, where they have
 // owners. The decision is to refuse the message where it has a code; counted
@@ -35,10 +38,13 @@ func (ses *session) claims(m framing.Message, w *work, counted bool) authz.Decis
 	return authz.Decision{}
 }
 
-// clientsOf are the clientIds of a push, each once.
+// clientsOf are the clientIds of a push, each once; of more than maxClients one
+// more than that.
 func clientsOf(p payload.Push) (clients []string) {
+	seen := map[string]bool{}
 	for _, e := range p.Events {
-		if !slices.Contains(clients, e.ClientID) {
+		if !seen[e.ClientID] && len(clients) <= maxClients {
+			seen[e.ClientID] = true
 			clients = append(clients, e.ClientID)
 		}
 	}
@@ -50,6 +56,9 @@ func clientsOf(p payload.Push) (clients []string) {
 func (s *Server) disowned(ctx context.Context, id, storeID, userID string, clients []string) authz.Decision {
 	ctx, cancel := context.WithTimeout(ctx, ownerTime)
 	defer cancel()
+	if len(clients) > maxClients {
+		return authz.Refuse(authz.Forbidden, authz.ReasonOtherUser)
+	}
 	for _, client := range clients {
 		mine, err := s.cfg.Owner(ctx, storeID, client, userID)
 		if err != nil {

@@ -116,3 +116,23 @@ func TestOwnershipNeedsAProtocolThatNamesClients(t *testing.T) {
 }
 
 type noSigner struct{ proxy.Signer }
+
+func TestAMessageWritesUnderFewClientIDs(t *testing.T) {
+	asked := 0
+	r := newRig(t, owning, func(c *proxy.Config) {
+		c.Owner = func(context.Context, string, string, string) (bool, error) { asked++; return true, nil }
+	})
+	var many []string
+	for i := range 17 {
+		many = append(many, strings.Repeat("c", i+1))
+	}
+	c := r.open(liveStorePath(r.good("ada")))
+	c.text(pushAs(many[:16]...)).wantText("ack:" + pushAs(many[:16]...))
+	if asked != 16 {
+		t.Errorf("asked %d times about 16 clientIds", asked)
+	}
+	c.text(pushAs(many...)).wantClose(4403, "FORBIDDEN")
+	if asked != 16 {
+		t.Errorf("asked %d times", asked-16)
+	}
+}

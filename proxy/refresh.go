@@ -13,22 +13,30 @@ import (
 // refreshEvery is the time that a client leaves between two refreshes.
 const refreshEvery = 5 * time.Second
 
+// maxTold is how many answers that do not close a client gets in that time: they
+// wait in memory for a client that asks and asks and does not listen.
+const maxTold = 8
+
 // asked handles a message of an opted-in client that is for us alone. It is
 // never relayed.
 func (ses *session) asked(found payload.Found) framing.Verdict {
-	if found.Kind == payload.AuthLogout {
-		go ses.logout()
-		return framing.Verdict{Action: framing.Consume}
-	}
 	ses.mu.Lock()
 	now := ses.s.cfg.Now()
 	wait := refreshEvery - now.Sub(ses.refreshedAt)
 	anonymous := ses.decision.Status == authz.Anonymous
-	if wait <= 0 {
+	leaving := ses.leaving
+	switch {
+	case found.Kind == payload.AuthLogout:
+		ses.leaving = true
+	case wait <= 0:
 		ses.refreshedAt = now
 	}
 	ses.mu.Unlock()
 	switch {
+	case found.Kind == payload.AuthLogout:
+		if !leaving { // one at a time: the store may be slow
+			go ses.logout()
+		}
 	case wait > 0:
 		ses.tell(refusal{code: authz.RateLimited}, wait)
 	case anonymous: // it has no user to keep
@@ -41,8 +49,19 @@ func (ses *session) asked(found payload.Found) framing.Verdict {
 	return framing.Verdict{Action: framing.Consume}
 }
 
-// tell sends an auth.error that does not close.
+// tell sends an auth.error that does not close; nothing to a client that had too
+// many lately.
 func (ses *session) tell(r refusal, after time.Duration) {
+	ses.mu.Lock()
+	if now := ses.s.cfg.Now(); now.Sub(ses.toldSince) >= refreshEvery {
+		ses.toldSince, ses.told = now, 0
+	}
+	ses.told++
+	enough := ses.told > maxTold
+	ses.mu.Unlock()
+	if enough {
+		return
+	}
 	<-ses.ready
 	ses.conn.Insert(engine.ToClient, errorFrame(r, ses.channel, after))
 }

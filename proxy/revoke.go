@@ -39,6 +39,7 @@ func (ses *session) recheck() {
 // logout is what a client asks for itself. An anonymous one has nothing to end.
 func (ses *session) logout() {
 	defer ses.contain()
+	defer func() { ses.mu.Lock(); ses.leaving = false; ses.mu.Unlock() }()
 	ses.mu.Lock()
 	d := ses.decision.At(ses.s.cfg.Now())
 	ses.mu.Unlock()

@@ -51,6 +51,10 @@ type session struct {
 	settle  settle
 	// refreshedAt is when the client last asked for a refresh.
 	refreshedAt time.Time
+	leaving     bool // a logout is on its way to the store
+	// told counts the answers since toldSince that did not close.
+	told      int
+	toldSince time.Time
 }
 
 func newSession(a *admission) *session {

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/syncward/syncward/attribution"
@@ -10,7 +11,7 @@ import (
 )
 
 func TestSQLiteIsAJournal(t *testing.T) {
-	for name, opt := range map[string]sqlite.Options{"synced": {}, "relaxed": {Relaxed: true}} {
+	for name, opt := range map[string]sqlite.Options{"synced": {}, "relaxed": {Relaxed: true}, "by client": {ByClient: true}} {
 		t.Run(name, func(t *testing.T) {
 			journaltest.Run(t, func(t *testing.T) journaltest.Opener {
 				path := filepath.Join(t.TempDir(), "odd ?%41 name.db")
@@ -22,4 +23,26 @@ func TestSQLiteIsAJournal(t *testing.T) {
 
 func TestKilledProcessesThatShareADatabaseLoseNothing(t *testing.T) {
 	journaltest.Kill(t, 2, func(path string) (attribution.Journal, error) { return sqlite.Open(path, sqlite.Options{}) })
+}
+
+// Whose a clientId is must not cost a walk over the store: a client can make
+// many up.
+func TestAClientsRecordsAreFoundWithoutAWalk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.db")
+	for _, opt := range []sqlite.Options{{}, {ByClient: true}, {ByClient: true}} { // it is added to a journal that is there
+		j, err := sqlite.Open(path, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, err := j.Plan(attribution.Query{StoreID: "s", ClientID: "c"})
+		plan := strings.Join(steps, "\n")
+		for _, index := range []string{"INDEX events_by_client (client=? AND store=?)", "INDEX intents_by_client (client=? AND store=?)"} {
+			if err != nil || strings.Contains(plan, index) != opt.ByClient {
+				t.Errorf("%+v: %s, %v\n%s", opt, index, err, plan)
+			}
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

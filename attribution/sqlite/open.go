@@ -19,6 +19,9 @@ type Options struct {
 	// nothing, a loss of power what came behind the last one. Otherwise every
 	// transaction is synced before anything is reported.
 	Relaxed bool
+	// ByClient keeps an index by which a Query for a clientId costs little,
+	// whatever the journal holds; a write costs more for it.
+	ByClient bool
 	// ReadOnly is for who only asks, beside those who write: the database must
 	// be there, and Intend, Confirm and Forget are errors.
 	ReadOnly bool
@@ -31,9 +34,11 @@ type Journal struct {
 	writes *sql.DB
 	conn   *sql.Conn // of writes: the one that the writer goroutine uses
 	ops    map[op]*sql.Stmt
-	stop   context.CancelFunc
-	tasks  sync.WaitGroup
-	once   sync.Once
+	// byClient: the index is there.
+	byClient bool
+	stop     context.CancelFunc
+	tasks    sync.WaitGroup
+	once     sync.Once
 }
 
 const (
@@ -55,6 +60,11 @@ CREATE TABLE IF NOT EXISTS intents (
 	user TEXT NOT NULL, connection TEXT NOT NULL, timestamp INTEGER NOT NULL, attempt INTEGER NOT NULL,
 	PRIMARY KEY (store, backend, seq, event, user, connection, attempt, hash)
 ) STRICT, WITHOUT ROWID;
+`
+
+const clientIndex = `
+CREATE INDEX IF NOT EXISTS events_by_client ON events (client, store);
+CREATE INDEX IF NOT EXISTS intents_by_client ON intents (client, store);
 `
 
 // Open opens the journal in the database at path, or begins it; its directory
@@ -97,7 +107,7 @@ func (j *Journal) open(path string, opt Options) (err error) {
 	// Two processes that begin at a time may lock each other out of the change
 	// to WAL at once, without the wait of busy_timeout.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		if err = j.prepare(ctx); err == nil || errors.Is(err, errVersion) || wait > busy/2 {
+		if err = j.prepare(ctx, opt); err == nil || errors.Is(err, errVersion) || wait > busy/2 {
 			return err
 		}
 		time.Sleep(wait)
@@ -131,7 +141,7 @@ func address(path string, pragmas ...string) string {
 var errVersion = errors.New("the database is no journal of this version, and is left as it is")
 
 // prepare makes the writer's connection, the tables and the statements.
-func (j *Journal) prepare(ctx context.Context) (err error) {
+func (j *Journal) prepare(ctx context.Context, opt Options) (err error) {
 	if j.conn == nil {
 		if j.conn, err = j.writes.Conn(ctx); err != nil {
 			j.conn = nil
@@ -154,6 +164,12 @@ func (j *Journal) prepare(ctx context.Context) (err error) {
 		}
 	case version != schemaVersion:
 		return errVersion
+	}
+	if opt.ByClient {
+		if _, err := j.conn.ExecContext(ctx, clientIndex); err != nil {
+			return err
+		}
+		j.byClient = true
 	}
 	j.ops = map[op]*sql.Stmt{}
 	for op, text := range statements {

@@ -59,12 +59,8 @@ func ranges(at []attribution.Place, wanted map[attribution.Place]bool) (spans []
 
 // Events implements attribution.Journal.
 func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attribution.Record, error) {
-	where, args := conditions(q)
-	text := `SELECT 1,` + columns + ` FROM events WHERE ` + where + `
-		UNION ALL SELECT 0,` + columns + ` FROM intents i WHERE ` + where + ` AND user<>'' AND NOT EXISTS
-			(SELECT 1 FROM events e WHERE e.store=i.store AND e.backend=i.backend AND e.seq=i.seq AND e.event=i.event)
-		ORDER BY store,backend,seq,event`
-	rows, err := j.reads.QueryContext(ctx, text, append(args, args...)...)
+	text, args := j.selection(q)
+	rows, err := j.reads.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -84,6 +80,21 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 	}
 	slices.SortFunc(found, attribution.Record.Compare)
 	return found, nil
+}
+
+// selection is what Events asks for. Left to itself SQLite would rather walk
+// over the store than use the index by client.
+func (j *Journal) selection(q attribution.Query) (text string, args []any) {
+	where, args := conditions(q)
+	events, intents := "events", "intents i"
+	if j.byClient && q.StoreID != "" && q.ClientID != "" {
+		events, intents = events+" INDEXED BY events_by_client", intents+" INDEXED BY intents_by_client"
+	}
+	text = `SELECT 1,` + columns + ` FROM ` + events + ` WHERE ` + where + `
+		UNION ALL SELECT 0,` + columns + ` FROM ` + intents + ` WHERE ` + where + ` AND user<>'' AND NOT EXISTS
+			(SELECT 1 FROM events e WHERE e.store=i.store AND e.backend=i.backend AND e.seq=i.seq AND e.event=i.event)
+		ORDER BY store,backend,seq,event`
+	return text, append(args, args...)
 }
 
 // conditions is q as SQL; its limit is not in it.

@@ -18,7 +18,7 @@ export type { Session } from './socket/connection.js'
 export type { Lost } from './socket/driver.js'
 export type { SyncSocketEventMap } from './socket/events.js'
 export type { AuthError, AuthOk, AuthWarning } from './socket/messages.js'
-export type { ReconnectOptions, SyncSocketOptions } from './socket/options.js'
+export type { ReconnectOptions, SocketAddress, SyncSocketOptions } from './socket/options.js'
 export { SyncSocket } from './socket/socket.js'
 
 export type { Ack, Reject, Rejection } from './queue/ack.js'

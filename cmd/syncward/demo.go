@@ -61,10 +61,11 @@ const demoWelcome = `Syncward demo: %s
 Three things to try there:
   1. Send an event as alice. Each event bears the user that the server was told;
      what the client claims is never asked.
-  2. Press "Break my token": refused with 4401 TOKEN_INVALID. The legacy server
-     has not heard of it; of others it hears the name, never the token.
-  3. Switch to off and press "Reconnect": the token now reaches the server, and
-     nobody has a name there. Switch back to enforce: no restart, no lost event.
+  2. Go offline, send two, come back: they are there, in order. Open the page
+     again and log out in one tab: all tabs are.
+  3. Press "Break my token": refused with 4401 TOKEN_INVALID, and mended by the
+     client; the legacy server has not heard of it. Switch to off and press
+     "Reconnect": now the token reaches it. Switch back: no restart.
 
 Ctrl-C ends it.
 `

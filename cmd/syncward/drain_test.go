@@ -119,9 +119,10 @@ func TestAnotherUserOfThePodIsRefused(t *testing.T) {
 	name := fmt.Sprintf("@syncward-drain-test-%d", os.Getpid())
 	abstract, asked := doorAt(t, name)
 	defer abstract.close(false)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	binary := binaryFor(t) // ahead of the deadline: a build may take long
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binaryFor(t), "drain")
+	cmd := exec.CommandContext(ctx, binary, "drain")
 	cmd.Env = []string{"DRAIN_SOCKET=" + name}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65533, Gid: 65533}}
 	out, err := cmd.CombinedOutput()

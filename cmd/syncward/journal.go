@@ -63,7 +63,7 @@ func openJournal(c *config, failed func(error)) (attribution.Journal, error) {
 		}
 		return orNone(ndjson.Open(c.Journal.path, opt))
 	case "sqlite":
-		return orNone(sqlite.Open(c.Journal.path, sqlite.Options{Relaxed: relaxed}))
+		return orNone(sqlite.Open(c.Journal.path, sqlite.Options{Relaxed: relaxed, ByClient: c.ClientIDOwnership}))
 	case "nats":
 		return openStream(c, c.Journal, natsstream.Options{}, failed)
 	}

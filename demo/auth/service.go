@@ -157,11 +157,13 @@ func (s *Service) granted(in request, ttl time.Duration) (*grant, error) {
 	return s.grant(in.Session, user, ttl)
 }
 
-// grant makes a token that expires in ttl, rounded to the second as the claim is.
+// grant makes a token that expires in ttl, on a whole second. It was issued one
+// life before, to the millisecond: whoever logs out and in again within a second
+// has a token that is newer than the logout.
 func (s *Service) grant(session, user string, ttl time.Duration) (*grant, error) {
 	now := s.o.Now()
 	exp := now.Add(ttl).Truncate(time.Second)
-	token, err := s.mint(user, exp)
+	token, err := s.mint(user, now.Add(ttl-s.o.Life), exp)
 	if err != nil {
 		return nil, err
 	}

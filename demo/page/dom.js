@@ -8,14 +8,15 @@ export function el(tag, classes, ...children) {
   return e
 }
 
-// post sends JSON and returns the answer's JSON; an error bears its message.
-export async function post(path, body) {
+// post sends JSON and returns the answer's JSON; an error bears its message, and
+// the status.
+export async function post(path, body, { fetch = globalThis.fetch, signal } = {}) {
   const answer = await fetch(path, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,
   })
   if (answer.status === 204) return undefined
   const json = await answer.json().catch(() => ({ error: `status ${answer.status}` }))
-  if (!answer.ok) throw new Error(json.error)
+  if (!answer.ok) throw Object.assign(new Error(json.error), { status: answer.status })
   return json
 }
 

@@ -1,6 +1,7 @@
 import { Client, room } from './client.js'
 import { post } from './dom.js'
 import { follow } from './feed.js'
+import { countTabs, isOffline, onSwitch, setOffline } from './network.js'
 
 const at = (id) => document.getElementById(id)
 const says = {
@@ -10,13 +11,14 @@ const says = {
 }
 
 const settings = await (await fetch('/settings')).json()
-const names = ['alice', 'bob', 'carol', 'dave']
+const names = ['alice', 'bob']
 
+// A panel's name is that of its login: tabs that have the same one share it.
 async function add(name) {
-  const client = new Client(settings)
+  const client = new Client(settings, name)
   at('clients').append(client.root)
-  at('add').hidden = at('clients').children.length >= 2
-  await client.login(name).catch((error) => client.say('bad', error.message))
+  at('add').hidden = at('clients').children.length >= names.length
+  await client.session.resume(name).catch((error) => client.say('bad', error.message))
 }
 
 at('add').addEventListener('click', () => {
@@ -41,9 +43,14 @@ function modeChanged(mode) {
   at('mode-says').textContent = says[mode]
 }
 
+at('offline').addEventListener('change', () => setOffline(at('offline').checked))
+onSwitch(() => { at('offline').checked = isOffline() })
+countTabs((n) => { at('tabs').textContent = n === 1 ? '1 tab' : `${n} tabs` })
+
 at('snippet').textContent = `new WebSocket('${location.origin.replace('http', 'ws')}/sync'), first frame {"type":"init","instanceId":"${room}","authToken":"…"}`
 follow({ log: at('log'), server: at('server'), modeChanged, lost: (yes) => { at('lost').hidden = !yes } })
 
 const as = new URLSearchParams(location.search).get('as')
 const wide = matchMedia('(min-width: 56rem)').matches
-for (const name of as ? [as] : wide ? ['alice', 'bob'] : ['alice']) await add(name)
+if (!wide) document.querySelector('.tries').open = false
+for (const name of as ? [as] : wide ? names : names.slice(0, 1)) await add(name)

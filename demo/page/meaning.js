@@ -1,9 +1,11 @@
-// What a client does about each refusal. The reason is the API, the code only
+// What the client does about each refusal. The reason is the API, the code only
 // its family.
 const next = {
   AUTH_REQUIRED: 'No token came. Get one, then connect again.',
   TOKEN_INVALID: 'Not a token as our auth service made it. Refresh once, else log in.',
   TOKEN_EXPIRED: 'The token is past its grace. Refresh, then reconnect.',
+  USER_NOT_FOUND: 'There is no such user any more. Sign out.',
+  SESSION_REVOKED: 'Logged out, here or elsewhere. Sign out.',
   FORBIDDEN: 'The token is good, this is not allowed. Stop.',
   BAD_FRAME: 'The first frame cannot be read. Stop.',
   MESSAGE_TOO_BIG: 'The message is too big. Stop.',

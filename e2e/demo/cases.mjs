@@ -1,27 +1,42 @@
 // The cases of the demo's page. Their names stand in demo_test.go as well.
 import { until, equal } from './harness.mjs'
-import { Panel, newName, visit, seen, logged, switchTo } from './page.mjs'
+import { Panel, newName, visit, seen, logged, switchNetwork, switchTo } from './page.mjs'
 import { looks } from './looks.mjs'
 
 const room = { type: 'init', instanceId: 'test-123' }
-const withoutToken = (frame) => frame.includes('"type":"init"') && !frame.includes('authToken')
 
-// spoiled presses a button that spoils the token, and asserts the refusal as the
-// browser sees it, and that the legacy server has not heard of it.
+// spoiled presses a button that spoils the token while no other is to be had, and
+// asserts the refusal as the browser sees it, that the legacy server has not heard
+// of it, and that the client mends it when the auth service is back.
 const spoiled = (button, code, reason) => async (newContext) => {
   const user = newName('eve')
   const panel = await visit(await newContext(), user)
   await seen(panel.page, user)
+  await panel.authService(false)
   await panel.press(button)
   await panel.refused(code, reason)
   const line = await logged(panel.page, (l) => l.msg === 'auth' && l.code === reason)
   equal(line.status, '', 'status of the refusal in the log')
   const own = await seen(panel.page, user, (c) => c.state === 'closed')
-  const newer = await panel.page.locator('.connection h3').evaluateAll((all) => all.map((e) => parseInt(e.textContent.slice(1), 10)))
-  equal(Math.max(...newer), parseInt(own.number.slice(1), 10), 'the newest connection of the legacy server')
-  await panel.press('Log in')
+  equal(await newest(panel.page), own.number, 'the newest connection of the legacy server')
+  await panel.authService(true)
   await panel.connected(user)
 }
+
+// newest is the number of the legacy server's last connection.
+const newest = async (page) => `#${Math.max(...await page.locator('.connection h3').evaluateAll((all) => all.map((e) => parseInt(e.textContent.slice(1), 10))))}`
+
+// knock opens a plain WebSocket with a token, and resolves with what comes of it.
+const knock = (page, token, address = `ws://localhost:${new URL(page.url()).port}/sync`) => page.evaluate(([at, authToken]) => {
+  const ws = new WebSocket(at)
+  return new Promise((resolve) => {
+    ws.onopen = () => ws.send(JSON.stringify({ type: 'init', instanceId: 'test-123', authToken }))
+    ws.onmessage = (message) => { resolve(JSON.parse(message.data)); ws.close() }
+    ws.onclose = ws.onerror = (event) => resolve({ type: event.type, code: event.code, reason: event.reason })
+  })
+}, [address, token])
+
+const logIn = (page, user) => page.evaluate(async (name) => (await fetch('/auth/login', { method: 'POST', body: JSON.stringify({ user: name }) })).json(), user)
 
 export const cases = ({ shots }) => ({
   'two clients on a page see each other\'s events with the user that the server was told': async (newContext) => {
@@ -35,6 +50,7 @@ export const cases = ({ shots }) => ({
     for (const panel of [alice, bob]) {
       await panel.sees('alice', 'from the first')
       await panel.sees('bob', 'from the second')
+      equal((await panel.times()).every((time) => /^\d\d:\d\d:\d\d$/.test(time)), true, 'the time that Syncward put in stands beside each')
     }
   },
 
@@ -65,7 +81,7 @@ export const cases = ({ shots }) => ({
     const user = newName('hal')
     const panel = await visit(await newContext(), user)
     const sent = JSON.parse(await panel.at('sent').textContent())
-    equal(sent, { ...room, authToken: sent.authToken }, 'first frame sent')
+    equal(sent, { ...room, authToken: sent.authToken, authProtocol: 1 }, 'first frame sent')
     const got = await seen(panel.page, user, (c) => c.frames.length > 0)
     equal(got.frames, [JSON.stringify(room)], 'frames of the legacy server')
     equal(got.seals, ['no token', 'signature verified'], 'seals')
@@ -76,38 +92,87 @@ export const cases = ({ shots }) => ({
   },
 
   'Break my token is refused with TOKEN_INVALID': spoiled('Break my token', 4401, 'TOKEN_INVALID'),
-  'No token is refused with AUTH_REQUIRED': spoiled('No token', 4401, 'AUTH_REQUIRED'),
+  'a stranger without a token is refused with AUTH_REQUIRED': async (newContext) => {
+    const user = newName('eve')
+    const panel = await visit(await newContext(), user)
+    const own = await seen(panel.page, user)
+    await panel.press('Try without one')
+    await panel.happened(/^4401 AUTH_REQUIREDA stranger is out/)
+    equal((await logged(panel.page, (l) => l.msg === 'auth' && l.code === 'AUTH_REQUIRED')).status, '', 'status of the refusal in the log')
+    equal(await newest(panel.page), own.number, 'the newest connection of the legacy server')
+    await panel.shows('state', 'connected')
+  },
   'Expire past grace is refused with TOKEN_EXPIRED': spoiled('Expire past grace', 4401, 'TOKEN_EXPIRED'),
 
   'Expire my token is accepted in grace': async (newContext) => {
     const user = newName('ivy')
     const panel = await visit(await newContext(), user)
+    await panel.authService(false)
     await panel.press('Expire my token')
-    await panel.shows('outcome', /accepted in grace/)
+    await panel.happened(/accepted in grace/)
     await panel.shows('left', /^in grace for \d+ s$/)
     await panel.shows('state', 'connected')
     await seen(panel.page, user, (c) => c.status === 'grace')
     const line = await logged(panel.page, (l) => l.user_id === user && l.status === 'grace')
     equal(line.expired_for > 0, true, 'the log says for how long')
+    await panel.authService(true)
+    await panel.happened(/^Refreshed on the open connection/)
+    await panel.shows('left', /^valid for/)
   },
 
-  'Refresh goes up the open connection and its token is taken out too': async (newContext) => {
+  'Refresh goes up the open connection, and the server hears nothing of it': async (newContext) => {
     const user = newName('joe')
     const panel = await visit(await newContext(), user)
     const before = await seen(panel.page, user)
     await panel.press('Refresh')
-    await panel.shows('outcome', /^Refreshed on the open connection/)
-    const after = await seen(panel.page, user, (c) => c.frames.filter(withoutToken).length === 2)
-    equal([after.number, after.state, after.seals[0]], [before.number, 'open', 'no token'], 'the same connection')
+    await panel.happened(/^Refreshed on the open connection/)
+    await panel.send('behind it') // what was sent before has arrived by then
+    const after = await seen(panel.page, user, (c) => c.frames.some((frame) => frame.includes('behind it')))
+    equal([after.number, after.state, after.seals[0], after.frames.length], [before.number, 'open', 'no token', 2], 'the same connection')
   },
 
-  'Refresh mends a refusal': async (newContext) => {
+  'what is refused for its token is mended by the client': async (newContext) => {
     const user = newName('kim')
     const panel = await visit(await newContext(), user)
-    await panel.press('Break my token')
-    await panel.refused(4401, 'TOKEN_INVALID')
-    await panel.press('Refresh')
-    await panel.connected(user)
+    for (const [button, reason] of [['Break my token', 'TOKEN_INVALID'], ['Expire past grace', '']]) {
+      await panel.press(button)
+      if (reason) await panel.happened(new RegExp(`^4401 ${reason}`)) // that a token has expired the client knows, and asks first
+      await panel.connected(user)
+      await panel.shows('left', /^valid for/)
+    }
+  },
+
+  'offline, events wait; back, they are there in order and once': async (newContext) => {
+    const user = newName('kai')
+    const panel = await visit(await newContext(), user)
+    const other = await visit(await newContext(), newName('liz'))
+    await switchNetwork(panel, true)
+    await panel.shows('state', 'offline')
+    const texts = [1, 2, 3].map((i) => `${user} ${i}`)
+    for (const text of texts) await panel.send(text)
+    await panel.shows('queue', '3')
+    equal((await panel.times()).slice(-3), ['waiting', 'waiting', 'waiting'], 'beside the events')
+    await switchNetwork(panel, false)
+    await panel.shows('queue', '0')
+    for (const each of [panel, other]) {
+      await each.sees(user, texts[2])
+      equal((await each.events()).filter(([who]) => who === user).map(([, text]) => text), texts, 'events')
+    }
+    equal((await panel.times()).includes('waiting'), false, 'something still waits')
+  },
+
+  'expired past grace while offline: refreshed, then replayed': async (newContext) => {
+    const user = newName('kit')
+    const panel = await visit(await newContext(), user)
+    await switchNetwork(panel, true)
+    await panel.send('from the tunnel')
+    await panel.press('Expire past grace')
+    await panel.shows('left', 'expired, past its grace')
+    await panel.shows('queue', '1')
+    await switchNetwork(panel, false)
+    await panel.sees(user, 'from the tunnel')
+    await panel.shows('queue', '0')
+    equal((await panel.history()).filter(({ text }) => /^4\d\d\d/.test(text)), [], 'refusals')
   },
 
   'Reconnect misses nothing and repeats nothing': async (newContext) => {
@@ -116,15 +181,16 @@ export const cases = ({ shots }) => ({
     const panel = await visit(context, user)
     await panel.send('before')
     await panel.sees(user, 'before')
-    await panel.press('No token')
-    await panel.refused(4401, 'AUTH_REQUIRED')
+    await panel.authService(false)
+    await panel.press('Break my token')
+    await panel.refused(4401, 'TOKEN_INVALID')
     const other = await visit(context, newName('max'))
     await other.send('meanwhile')
-    await panel.press('Log in')
+    await panel.authService(true)
     await panel.sees(await other.at('who').textContent(), 'meanwhile')
     await panel.press('Reconnect')
     await panel.connected(user)
-    const texts = (await panel.events()).map(([, text]) => text)
+    const texts = (await panel.events()).filter(([who]) => who === user || who.startsWith('max')).map(([, text]) => text)
     equal([texts.filter((t) => t === 'before').length, texts.filter((t) => t === 'meanwhile').length], [1, 1], 'how often each is there')
   },
 
@@ -144,7 +210,7 @@ export const cases = ({ shots }) => ({
       return (await answered).status()
     })
     equal(complain, 400, 'status of a bad name')
-    await panel.shows('outcome', /^a name is 1 to 32 letters/)
+    await panel.happened(/^a name is 1 to 32 letters/)
   },
 
   'Be someone else is another user from then on': async (newContext) => {
@@ -158,18 +224,32 @@ export const cases = ({ shots }) => ({
     await panel.sees('bob', text)
   },
 
-  'Log out leaves no token, new or old, and no way in': async (newContext) => {
-    const panel = await visit(await newContext(), newName('quy'))
+  'Log out ends all tabs and devices of that user, and no token, new or old, is a way in': async (newContext) => {
+    const user = newName('quy')
+    const [here, elsewhere] = [await newContext(), await newContext()]
+    const panel = await visit(here, user)
+    const { token, session } = await logIn(panel.page, user) // as another device has
+    const tab = await visit(here, user)
+    const device = await visit(elsewhere, user)
+    await tab.page.getByText('2 tabs', { exact: true }).waitFor()
     await panel.press('Log out')
-    await panel.refused(4401, 'AUTH_REQUIRED')
-    await panel.shows('outcome', /Logged out: the token is gone/)
+    for (const each of [panel, tab, device]) await each.shows('state', 'logged out')
     await panel.shows('left', 'no token')
+    await device.happened(/^4403 SESSION_REVOKED/)
+    await seen(panel.page, user, (c) => c.state === 'closed')
     for (const button of ['Refresh', 'Expire my token', 'Break my token']) {
       await panel.press(button)
-      await panel.shows('outcome', 'this session is logged out')
+      await panel.happened(/^Logged out: log in first/)
     }
-    await panel.press('Reconnect')
-    await panel.refused(4401, 'AUTH_REQUIRED')
+    equal((await knock(panel.page, token)).reason, 'SESSION_REVOKED', 'the older token')
+    equal(typeof session, 'string', 'a session')
+    await panel.page.reload()
+    await panel.shows('state', 'logged out')
+    await panel.root.getByLabel('Name').fill(user) // at once: the new token is newer than the logout
+    await panel.press('Log in')
+    await panel.connected(user)
+    await tab.connected(user)
+    await device.shows('state', 'logged out')
   },
 
   'the switch to observe lets in as anonymous what enforce would refuse': async (newContext) => {
@@ -177,15 +257,15 @@ export const cases = ({ shots }) => ({
     await panel.page.getByRole('radio', { name: 'enforce' }).focus()
     await panel.page.keyboard.press('ArrowRight') // the keyboard is enough
     await switchTo(panel.page, 'observe')
-    await panel.press('No token')
-    await panel.connected('anonymous')
+    await panel.press('Try without one')
+    await panel.happened(/^A stranger was let in, as anonymous/)
     const got = await seen(panel.page, 'anonymous', (c) => c.status === 'anonymous')
     equal(got.seals, ['no token', 'signature verified'], 'seals')
     await logged(panel.page, (l) => l.status === 'anonymous' && l.code === 'AUTH_REQUIRED' && l.mode === 'observe')
     // Enforced again, the anonymous connection is ended, within 30 s.
     await switchTo(panel.page, 'enforce')
-    await until('the close', async () => (await panel.at('outcome').textContent()).startsWith('4401 AUTH_REQUIRED'), 60_000)
-    await panel.shows('state', 'closed')
+    await panel.happened(/^4401 AUTH_REQUIREDA stranger is out/, 60_000)
+    await panel.shows('state', 'connected')
   },
 
   'the switch to off is a plain relay, and the page shows the token that arrives': async (newContext) => {
@@ -193,25 +273,28 @@ export const cases = ({ shots }) => ({
     const panel = await visit(await newContext(), user)
     await switchTo(panel.page, 'off')
     await panel.press('Reconnect')
-    await panel.shows('outcome', 'The server was told nobody’s name.')
+    await panel.happened(/^The server was told nobody’s name/)
     const got = await seen(panel.page, '', (c) => c.frames.length > 0)
     equal(got.seals, ['token arrived', 'no identity headers'], 'seals')
     equal(Object.keys(got.headers).filter((name) => /^x-sync/i.test(name)), [], 'identity headers')
     equal(/"authToken":"ey/.test(got.frames[0]), true, 'the token is in the frame')
     await panel.send('who am I')
     await panel.sees('nobody', 'who am I')
+    // Back in force, the connection that nobody looked at is ended, and comes back with a name.
+    await switchTo(panel.page, 'enforce')
+    await until('it is named again', async () => (await panel.history())[0].text === `The server was told: ${user}.`, 90_000)
   },
 
   'left alone a token expires, falls into grace, and ends its connection; one that is refreshed lives': async (newContext) => {
     const context = await newContext()
     const [left, kept] = [await visit(context, newName('tim')), await visit(context, newName('uma'))]
-    await left.root.getByRole('checkbox').uncheck()
+    await left.authService(false)
     const number = (await seen(kept.page, await kept.at('who').textContent())).number
     await left.shows('left', /^valid for \d+ s$/)
     await left.shows('left', /^in grace for \d+ s$/)
     await left.shows('state', 'connected')
-    await until('the end of the grace', async () => (await left.at('outcome').textContent()).startsWith('4401 TOKEN_EXPIRED'), 120_000)
-    await left.shows('state', 'closed')
+    await left.happened(/^4401 TOKEN_EXPIRED/, 120_000)
+    await left.shows('state', 'refused')
     await left.shows('left', 'expired, past its grace')
     await kept.shows('state', 'connected')
     await kept.shows('left', /^valid for/)
@@ -232,16 +315,23 @@ export const cases = ({ shots }) => ({
 
   'the first connection snippet works when it is pasted into the console': async (newContext) => {
     const panel = await visit(await newContext(), newName('wim'))
-    const told = await panel.page.evaluate(async () => {
-      const { token } = await (await fetch('/auth/login', { method: 'POST', body: '{"user":"pasted"}' })).json()
-      const ws = new WebSocket(`ws://localhost:${location.port}/sync`)
-      return new Promise((resolve) => {
-        ws.onopen = () => ws.send(JSON.stringify({ type: 'init', instanceId: 'test-123', authToken: token }))
-        ws.onmessage = (message) => { resolve(JSON.parse(message.data)); ws.close() }
-        ws.onclose = ws.onerror = (event) => resolve({ type: event.type, code: event.code, reason: event.reason })
-      })
-    })
+    const told = await knock(panel.page, (await logIn(panel.page, 'pasted')).token)
     equal([told.type, told.userId], ['ready', 'pasted'], 'the first answer')
+  },
+
+  'whoever opens the page again is who they were, and what waits is sent': async (newContext) => {
+    const context = await newContext()
+    const user = newName('yves')
+    const panel = await visit(context, user)
+    await panel.press('Be someone else')
+    await panel.connected('alice')
+    await switchNetwork(panel, true)
+    const text = newName('left behind')
+    await panel.send(text)
+    await panel.shows('queue', '1')
+    await panel.page.close()
+    const again = await visit(context, user, 'alice')
+    await again.sees('alice', text)
   },
 
   ...looks(shots),

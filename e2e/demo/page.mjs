@@ -11,10 +11,24 @@ export class Panel {
   constructor(page, root) {
     this.page = page
     this.root = root
+    this.mark = 0 // the last thing that had happened before the last press
   }
 
   at(part) { return this.root.locator(`[data-at=${part}]`) }
-  press(name) { return this.root.getByRole('button', { name, exact: true }).click() }
+  async press(name) {
+    this.mark = Math.max(0, ...(await this.history()).map(({ n }) => n))
+    await this.root.getByRole('button', { name, exact: true }).click()
+  }
+  authService(answers) { return this.root.getByRole('checkbox', { name: 'auth service answers' }).setChecked(answers) }
+  history() {
+    return this.at('history').locator('li').evaluateAll((list) => list.map((li) => ({ n: +li.dataset.n, text: li.querySelector('.words').textContent })))
+  }
+  // happened waits for what has happened since the last press.
+  async happened(want, limit) {
+    let last
+    await until(`${want} happens`, async () => (last = await this.history()).some(({ n, text }) => n > this.mark && want.test(text)), limit)
+      .catch((error) => { throw new Error(`${error.message}; what happened is ${JSON.stringify(last)}`) })
+  }
   async shows(part, want) {
     const holds = (text) => (want instanceof RegExp ? want.test(text) : text === want)
     let last
@@ -22,10 +36,10 @@ export class Panel {
       .catch((error) => { throw new Error(`${error.message}; it shows ${JSON.stringify(last)}`) })
   }
   connected(told) {
-    return this.shows('state', 'connected').then(() => told && this.shows('outcome', new RegExp(`The server was told: ${told}\\.`)))
+    return this.shows('state', 'connected').then(() => told && this.happened(new RegExp(`The server was told: ${told}\\.`)))
   }
   async refused(code, reason) {
-    await this.shows('outcome', new RegExp(`^${code} ${reason}`))
+    await this.happened(new RegExp(`^${code} ${reason}`))
     await this.shows('state', 'refused')
   }
   async send(text) {
@@ -34,22 +48,28 @@ export class Panel {
   }
   // events are [who, text] pairs.
   events() {
-    return this.at('events').locator('li').evaluateAll((list) => list.map((li) => [...li.children].map((e) => e.textContent)))
+    return this.at('events').locator('li').evaluateAll((list) => list.map((li) => [...li.children].slice(0, 2).map((e) => e.textContent)))
   }
+  // times are what stands beside the events.
+  times() { return this.at('events').locator('time').allTextContents() }
   async sees(who, text) {
     const pair = JSON.stringify([who, text])
     await until(`the event ${pair}`, async () => (await this.events()).some((e) => JSON.stringify(e) === pair))
   }
 }
 
-// visit opens the page as one user and waits for the connection.
-export async function visit(context, user) {
+// visit opens the page as one user and waits for the connection; told: as whom, if
+// the login of that name has become another's.
+export async function visit(context, user, told = user) {
   const page = await context.newPage()
   await page.goto(`/?as=${user}`)
   const panel = new Panel(page, page.locator('.client').first())
-  await panel.connected(user)
+  await panel.connected(told)
   return panel
 }
+
+// switchNetwork uses the offline switch, which is one for all tabs.
+export const switchNetwork = ({ page }, off) => page.getByRole('switch', { name: 'Offline' }).setChecked(off, { force: true })
 
 // seen returns what the page shows of the newest connection that the legacy
 // server was told is user's ('' for nobody), once there is one.

@@ -2,26 +2,12 @@ package fleet_test
 
 import (
 	"fmt"
-	"net/http"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/syncward/syncward/e2e/internal/broker"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
-
-// natsServer builds the server of the version that go.mod pins, once.
-var natsServer = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(rig.Root(), ".cache", "bin", "nats-server")
-	cmd := exec.Command("go", "build", "-o", path, "github.com/nats-io/nats-server/v2")
-	cmd.Dir = rig.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build nats-server: %w\n%s", err, out)
-	}
-	return path, nil
-})
 
 // cluster is three nats-server processes with JetStream.
 type cluster struct {
@@ -31,10 +17,7 @@ type cluster struct {
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	path, err := natsServer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := broker.Program(t)
 	const size = 3
 	var client, route, monitor []int
 	for range size {
@@ -53,15 +36,7 @@ func startCluster(t *testing.T) *cluster {
 		c.urls = append(c.urls, fmt.Sprintf("nats://127.0.0.1:%d", client[i]))
 	}
 	for _, port := range monitor {
-		url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
-		rig.Eventually(t, "the cluster is whole", func() bool {
-			resp, err := http.Get(url)
-			if err != nil {
-				return false
-			}
-			resp.Body.Close()
-			return resp.StatusCode == http.StatusOK
-		})
+		broker.Healthy(t, port)
 	}
 	return c
 }

@@ -118,7 +118,7 @@ func (p *Protocol) strip(m *message, optIn bool) (payload.Found, error) {
 	slices.SortFunc(cuts, func(a, b cut) int { return b.at.Start - a.at.Start })
 	out := m.msg
 	for _, c := range cuts {
-		out = c.at.Splice(out, c.with)
+		out = c.at.Splice(nil, out, c.with)
 		f.Out = out
 	}
 	return f, err

@@ -154,11 +154,8 @@ func (p *Protocol) request(m message, b payload.Bound, calls []string) (payload.
 	if !known || !decimal(m.msg, m.id) || m.store.Kind != '"' {
 		return payload.Found{}, payload.ErrBadFrame
 	}
-	f := payload.Found{Instance: b.Instance, Token: m.tok.Text(m.msg)}
-	f.HasToken = f.Token != ""
-	if m.tok.Kind != 0 {
-		f.Out = m.tok.Splice(m.msg, p.options.Replace)
-	}
+	f := m.tok.Take(m.msg, p.options.Replace, b)
+	f.Instance = b.Instance
 	if b.Instance == "" || !m.store.Is(m.msg, b.Instance) {
 		return f, payload.ErrForbidden
 	}

@@ -1,10 +1,6 @@
 package payload
 
-import (
-	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "strings"
 
 // open is a container that was found and has not ended yet.
 type open struct {
@@ -15,35 +11,44 @@ type open struct {
 // find is Paths.Find.
 func (s *scanner) find(msg []byte, want []Pointer, kinds string, found []Value, limit int) ([]Value, bool) {
 	s.begin(msg, len(want))
-	s.open = s.open[:0]
+	s.found = s.found[:0]
 	for {
 		var ok bool
-		if kind := s.dec.PeekKind(); kind == '}' || kind == ']' {
+		if kind := s.peek(); kind == '}' || kind == ']' {
 			ok = s.close(found)
 		} else {
-			found, ok = s.collect(kind, msg, want, kinds, found)
+			found, ok = s.collect(kind, want, kinds, found)
 		}
 		switch {
 		case !ok:
 			return found, false
 		case len(found) > limit:
 			return found, true
-		case s.dec.StackDepth() == 0:
+		case s.level == 0:
 			return found, s.atEnd()
 		}
 	}
 }
 
 // collect reads the next value and appends it where it is wanted.
-func (s *scanner) collect(kind jsontext.Kind, msg []byte, want []Pointer, kinds string, found []Value) ([]Value, bool) {
-	v, at, ok := s.next(kind, msg)
-	if !ok {
+func (s *scanner) collect(kind byte, want []Pointer, kinds string, found []Value) ([]Value, bool) {
+	var v Value
+	var at place
+	if !s.next(kind, &v, &at) {
 		return found, false
 	}
-	var name []byte
+	if at.depth == 0 { // no path is the whole message
+		if v.End == 0 {
+			s.stack[0].through = len(want)
+		}
+		return found, true
+	}
+	if s.stack[at.depth-1].through == 0 {
+		return found, true
+	}
 	here := false
 	for i := range want {
-		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at, &name) {
+		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at) {
 			here = true
 		}
 	}
@@ -51,7 +56,7 @@ func (s *scanner) collect(kind jsontext.Kind, msg []byte, want []Pointer, kinds 
 		return found, true
 	}
 	if v.End == 0 {
-		s.open = append(s.open, open{len(found), at.depth})
+		s.found = append(s.found, open{len(found), at.depth})
 	}
 	return append(found, v), true
 }
@@ -59,9 +64,9 @@ func (s *scanner) collect(kind jsontext.Kind, msg []byte, want []Pointer, kinds 
 // close reads the end of a container and notes it where that was found.
 func (s *scanner) close(found []Value) bool {
 	depth, ok := s.up()
-	if n := len(s.open); ok && n > 0 && s.open[n-1].depth == depth {
-		found[s.open[n-1].found].End = int(s.dec.InputOffset())
-		s.open = s.open[:n-1]
+	if n := len(s.found); ok && n > 0 && s.found[n-1].depth == depth {
+		found[s.found[n-1].found].End = s.pos
+		s.found = s.found[:n-1]
 	}
 	return ok
 }

@@ -57,7 +57,7 @@ func (j JSON) First(_ framing.Opcode, msg []byte) (Found, error) {
 	if root.Kind != '{' || token.Kind != 0 && token.Kind != '"' && token.Kind != 'n' {
 		return Found{}, ErrBadFrame
 	}
-	f := j.found(msg, token, instance)
+	f := j.found(msg, token, instance, Bound{})
 	if optIn.Kind != '0' || string(msg[optIn.Start:optIn.End]) != "1" {
 		return f, nil
 	}
@@ -65,11 +65,11 @@ func (j JSON) First(_ framing.Opcode, msg []byte) (Found, error) {
 	// The later of the two goes first, so that the other's offsets hold.
 	switch {
 	case token.Kind == 0:
-		f.Out = optIn.Splice(msg, "")
+		f.Out = optIn.Splice(nil, msg, "")
 	case token.Start > optIn.Start:
-		f.Out = optIn.Splice(f.Out, "")
+		f.Out = optIn.Splice(nil, f.Out, "")
 	default:
-		f.Out = token.Splice(optIn.Splice(msg, ""), j.Replace)
+		f.Out = token.Splice(nil, optIn.Splice(nil, msg, ""), j.Replace)
 	}
 	return f, nil
 }
@@ -108,7 +108,7 @@ func (j JSON) Later(_ framing.Opcode, msg []byte, b Bound) (Found, error) {
 	if !strip {
 		token = Value{}
 	}
-	f := j.found(msg, token, instance)
+	f := j.found(msg, token, instance, b)
 	if pinned && instance.Kind != 0 && !instance.Is(msg, b.Instance) {
 		return f, ErrForbidden
 	}
@@ -116,12 +116,9 @@ func (j JSON) Later(_ framing.Opcode, msg []byte, b Bound) (Found, error) {
 }
 
 // found takes the token out and reports what was there.
-func (j JSON) found(msg []byte, token, instance Value) Found {
-	f := Found{Token: token.Text(msg), Instance: instance.Text(msg)}
-	f.HasToken = f.Token != ""
-	if token.Kind != 0 {
-		f.Out = token.Splice(msg, j.Replace)
-	}
+func (j JSON) found(msg []byte, token, instance Value, b Bound) Found {
+	f := token.Take(msg, j.Replace, b)
+	f.Instance = instance.Text(msg)
 	return f
 }
 

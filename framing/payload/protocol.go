@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -44,7 +45,9 @@ type Found struct {
 	Kind     Kind
 	Token    string // the credential; "" where there is none
 	HasToken bool   // a token field with a non-empty string was there
-	Instance string // instanceId; "" where the message names none
+	// SameToken: the token is the one of Bound.LastToken. Token is "" then.
+	SameToken bool
+	Instance  string // instanceId; "" where the message names none
 	// Address, of Opening and Within, is under what name this connection opens
 	// Instance: one instance may be open under several.
 	Address string
@@ -76,11 +79,19 @@ type Bound struct {
 	// OptedIn: auth.* messages of this client are Syncward's (Found.Kind);
 	// else they are application data.
 	OptedIn bool
+	// LastToken is the SHA-256 of the token that was judged last; zero: there is
+	// none. A client repeats its token in message after message: one that is the
+	// same need not be copied (Found.SameToken).
+	LastToken [sha256.Size]byte
+	// Room is memory in which Found.Out may be made, whatever it holds; nil: in
+	// new memory.
+	Room []byte
 }
 
 // Protocol reads what the clients of one sync protocol send. Implementations
 // hold no state of a connection and may be used by many at once. They must not
-// keep or change msg after they return; Found.Out may share memory with nothing.
+// keep or change msg after they return; Found.Out may share memory with nothing
+// but Bound.Room.
 type Protocol interface {
 	// Query reads the raw query of the upgrade or HTTP request, where the
 	// protocol carries its payload there. Errors: ErrBadFrame, ErrAmbiguous.

@@ -2,24 +2,15 @@ package payload
 
 import (
 	"bytes"
-	"io"
 	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// This file alone knows jsontext. The library refuses duplicate names,
-// invalid UTF-8, lone surrogates and a BOM by itself; nesting and trailing data
-// are judged here.
-
-const (
-	// maxNesting is the deepest object or array that is read; the root is 1.
-	maxNesting = 64
-	// maxPooled is the longest message, in bytes, whose scanner is kept: what
-	// a scanner remembers of a message's names grows with it.
-	maxPooled = 64 << 10
-)
+// maxPooled is the longest message, in bytes, whose scanner is kept: what a
+// scanner remembers of a message's names grows with it.
+const maxPooled = 64 << 10
 
 // Value says where a value stands in a message.
 type Value struct {
@@ -66,11 +57,14 @@ func (v Value) Is(msg []byte, s string) bool {
 	if v.Kind != '"' {
 		return false
 	}
-	quoted := msg[v.Start:v.End]
-	if plain(quoted) {
-		return string(quoted[1:len(quoted)-1]) == s
+	text := msg[v.Start+1 : v.End-1]
+	switch {
+	case len(text) < len(s):
+		return false
+	case len(text) == len(s): // an escape is longer than what it stands for
+		return string(text) == s && plain(text)
 	}
-	return v.Text(msg) == s
+	return !plain(text) && v.Text(msg) == s
 }
 
 // quote writes s as a JSON string. What is no UTF-8 becomes U+FFFD.
@@ -85,18 +79,16 @@ var scanners = sync.Pool{New: func() any { return new(scanner) }}
 
 // scanner walks one message. depth[i] is how many steps of want[i] the open
 // containers match. What the caller hands over is passed along and not stored,
-// so that it can stay on the caller's stack.
+// so that it can stay on the caller's stack; only reader keeps the message,
+// until release.
 type scanner struct {
-	dec   jsontext.Decoder
-	in    bytes.Buffer // the decoder reads a bytes.Buffer in place, without a copy
+	reader
 	depth []int
-	name  []byte
-	open  []open // of find
+	found []open // of find
 }
 
 func (s *scanner) release() {
-	s.in = bytes.Buffer{}
-	s.dec.Reset(&s.in)
+	s.reader.forget()
 	scanners.Put(s)
 }
 
@@ -105,15 +97,15 @@ func (s *scanner) scan(msg []byte, want []Pointer, found []Value) bool {
 	clear(found)
 	for {
 		var ok bool
-		if kind := s.dec.PeekKind(); kind == '}' || kind == ']' {
+		if kind := s.peek(); kind == '}' || kind == ']' {
 			ok = s.leave(want, found)
 		} else {
-			ok = s.enter(kind, msg, want, found)
+			ok = s.enter(kind, want, found)
 		}
 		if !ok {
 			return false
 		}
-		if s.dec.StackDepth() == 0 {
+		if s.level == 0 {
 			return s.atEnd()
 		}
 	}
@@ -121,124 +113,87 @@ func (s *scanner) scan(msg []byte, want []Pointer, found []Value) bool {
 
 // begin puts the scanner in front of msg.
 func (s *scanner) begin(msg []byte, wanted int) {
-	s.in = *bytes.NewBuffer(msg)
-	s.dec.Reset(&s.in)
+	s.reader.start(msg)
 	s.depth = slices.Grow(s.depth[:0], wanted)[:wanted]
 	clear(s.depth)
 }
 
-// atEnd tells whether nothing but white space is left.
-func (s *scanner) atEnd() bool {
-	_, err := s.dec.ReadToken()
-	return err == io.EOF // anything else is trailing data
-}
-
-// place is where a value stands: in so many open containers, as the member with
-// the quoted name or (quoted nil) as the element with the index.
-type place struct {
-	depth  int
-	quoted []byte
-	index  int64
-}
-
-// next reads a member's name, if one is due, and then a scalar or the beginning
-// of a container.
-func (s *scanner) next(kind jsontext.Kind, msg []byte) (v Value, at place, ok bool) {
-	at.depth = s.dec.StackDepth()
-	container, index := s.dec.StackIndex(at.depth)
-	at.index = index
-	v.name = -1
-	if container == '{' {
-		if kind != '"' {
-			return v, at, false
-		}
-		name, err := s.dec.ReadValue()
-		if err != nil {
-			return v, at, false
-		}
-		end := int(s.dec.InputOffset())
-		v.name = end - len(name)
-		at.quoted = msg[v.name:end]
-		kind = s.dec.PeekKind()
-	}
-	v.Kind = byte(kind)
-	if kind == '{' || kind == '[' {
-		if _, err := s.dec.ReadToken(); err != nil || at.depth >= maxNesting {
-			return v, at, false
-		}
-		v.Start = int(s.dec.InputOffset()) - 1
-		return v, at, true
-	}
-	raw, err := s.dec.ReadValue()
-	if err != nil {
-		return v, at, false
-	}
-	v.End = int(s.dec.InputOffset())
-	v.Start = v.End - len(raw)
-	return v, at, true
-}
-
 // enter reads the next value and notes it where it is wanted.
-func (s *scanner) enter(kind jsontext.Kind, msg []byte, want []Pointer, found []Value) bool {
-	v, at, ok := s.next(kind, msg)
-	if !ok {
+func (s *scanner) enter(kind byte, want []Pointer, found []Value) bool {
+	var v Value
+	var at place
+	if !s.next(kind, &v, &at) {
 		return false
 	}
-	var name []byte
+	if at.depth == 0 {
+		s.atRoot(want, &v, found)
+		return true
+	}
+	if s.stack[at.depth-1].through == 0 {
+		return true
+	}
 	for i := range want {
-		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at, &name) || at.depth == 0 && len(want[i].steps) == 0 {
-			found[i] = v
+		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at) {
+			s.note(&v, &found[i])
 		}
 	}
 	return true
 }
 
+// atRoot begins with the whole document, which every Pointer leads through or to.
+func (s *scanner) atRoot(want []Pointer, v *Value, found []Value) {
+	if v.End == 0 {
+		s.stack[0].through = len(want)
+	}
+	for i := range want {
+		if len(want[i].steps) == 0 {
+			s.note(v, &found[i])
+		}
+	}
+}
+
+// note keeps a wanted value; of a container leave adds the end.
+func (s *scanner) note(v, found *Value) {
+	*found = *v
+	if v.End == 0 {
+		s.stack[s.level-1].wanted = true
+	}
+}
+
 // stands tells whether a value in a container that the steps of want[i] lead to
 // (s.depth) stands where all of them lead; of a container on that way it keeps
-// that in mind. name is the member's unescaped name, once somebody needed it.
-func (s *scanner) stands(steps []step, i int, v *Value, at *place, name *[]byte) bool {
+// that in mind.
+func (s *scanner) stands(steps []step, i int, v *Value, at *place) bool {
 	if len(steps) < at.depth {
 		return false
 	}
-	next := steps[at.depth-1]
-	if at.quoted == nil {
-		if next.index != each && next.index != at.index {
+	next := &steps[at.depth-1]
+	if at.member {
+		if next.index == each || string(at.name) != next.name {
 			return false
 		}
-	} else {
-		if *name == nil {
-			*name = s.unescape(at.quoted)
-		}
-		if next.index == each || string(*name) != next.name {
-			return false
-		}
+	} else if next.index != each && next.index != at.index {
+		return false
 	}
 	if len(steps) == at.depth {
 		return true
 	}
 	if v.End == 0 {
 		s.depth[i] = at.depth
+		s.stack[at.depth].through++
 	}
 	return false
-}
-
-func (s *scanner) unescape(quoted []byte) []byte {
-	if plain(quoted) {
-		return quoted[1 : len(quoted)-1]
-	}
-	s.name, _ = jsontext.AppendUnquote(s.name[:0], quoted) // read before: it is valid
-	return s.name
 }
 
 // leave reads the end of a container and notes where a wanted one ends.
 func (s *scanner) leave(want []Pointer, found []Value) bool {
 	depth, ok := s.up()
-	if !ok {
-		return false
+	if !ok || !s.stack[depth].wanted {
+		return ok
 	}
 	for i := range want {
 		if len(want[i].steps) == depth && found[i].Kind != 0 && found[i].End == 0 {
-			found[i].End = int(s.dec.InputOffset())
+			found[i].End = s.pos
 		}
 	}
 	return true
@@ -246,10 +201,13 @@ func (s *scanner) leave(want []Pointer, found []Value) bool {
 
 // up reads the end of a container that stands in depth others.
 func (s *scanner) up() (depth int, ok bool) {
-	if _, err := s.dec.ReadToken(); err != nil {
+	if !s.shut() {
 		return 0, false
 	}
-	depth = s.dec.StackDepth()
+	depth = s.level
+	if s.stack[depth].through == 0 {
+		return depth, true
+	}
 	for i := range s.depth {
 		if depth > 0 && s.depth[i] == depth {
 			s.depth[i] = depth - 1

@@ -29,11 +29,14 @@ func (v Value) Cut(msg []byte, with string) (from, to int, put []byte) {
 	return v.name, v.End, nil
 }
 
-// Splice gives a copy of msg after Cut.
-func (v Value) Splice(msg []byte, with string) []byte {
+// Splice gives a copy of msg after Cut, in room where that is large enough; room
+// may be nil.
+func (v Value) Splice(room, msg []byte, with string) []byte {
 	from, to, put := v.Cut(msg, with)
-	out := make([]byte, 0, from+len(put)+len(msg)-to)
-	out = append(out, msg[:from]...)
+	if size := from + len(put) + len(msg) - to; cap(room) < size {
+		room = make([]byte, 0, size)
+	}
+	out := append(room[:0], msg[:from]...)
 	out = append(out, put...)
 	return append(out, msg[to:]...)
 }

@@ -176,8 +176,12 @@ func TestAfterEndNoClientByteReachesAnUpstreamThatReadsLate(t *testing.T) {
 
 // Attack 30: relay, pings, inserts and the close all at once.
 func TestFramesStayWholeWhileManyWriteAndEnd(t *testing.T) {
+	// A client that no close frame reaches in time is reset, in the middle of a
+	// frame: here the machine's other load must not make it one.
+	patient := quick
+	patient.Boundary = safety
 	for range 8 {
-		r := start(t, quick, nil)
+		r := start(t, patient, nil)
 		go func() {
 			for {
 				if _, err := r.upstream.Write(serverFrame(framing.Text, strings.Repeat("u", 300))); err != nil {
@@ -206,7 +210,9 @@ func TestFramesStayWholeWhileManyWriteAndEnd(t *testing.T) {
 		}
 		got, _ := r.expectEnd(r.client)
 		wg.Wait()
-		r.result()
+		if res := r.result(); res.TimedOut {
+			t.Fatalf("no frame boundary came within %v", safety)
+		}
 		for len(got) > 0 {
 			h, n, err := framing.ParseHeader(got)
 			if err != nil || n == 0 || int(h.Length) > len(got)-n {

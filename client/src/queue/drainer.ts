@@ -1,3 +1,4 @@
+import { newId } from '../id.js'
 import type { Lost } from '../socket/driver.js'
 import type { Session } from '../socket/connection.js'
 import { parse } from './ack.js'
@@ -31,11 +32,12 @@ export class Drainer {
   #settled = new Set<string>() // acknowledged or rejected, and still in the database
   #watched = '' // the event whose acknowledgement is overdue next
   #session: Session | null = null
+  #pending = 0 // at the last look
   #leased: Partition | null = null
   #running: Promise<void> | null = null
   #again = false
   #stopped = false
-  #holder = crypto.randomUUID()
+  #holder = newId()
   #cancelTick: () => void = () => {}
   #cancelTimeout: () => void = () => {}
 
@@ -114,7 +116,8 @@ export class Drainer {
     if (this.#leased !== null && this.#leased.userId !== partition.userId) await this.#release()
     const { window, leaseMs, clock } = this.o
     const { heads, leader, pending } = await this.store.claim(partition, this.#holder, window, clock.now(), leaseMs)
-    const changed = leader !== this.leader
+    const [led, changed] = [this.leader, leader !== this.leader || pending !== this.#pending]
+    this.#pending = pending
     this.leader = leader
     this.#leased = leader ? partition : null
     // From here on nothing is awaited: what is sent, is sent as who was asked for.
@@ -125,6 +128,7 @@ export class Drainer {
     if (leader) this.#send(heads)
     this.#tick(pending > 0)
     if (changed) this.out.changed()
+    if (led && pending === 0) this.out.hint() // other tabs show it too
   }
 
   #send(heads: readonly Entry[]): void {

@@ -1,4 +1,5 @@
 import { afterClose } from '../socket/closes.js'
+import { newId } from '../id.js'
 import type { Lost } from '../socket/driver.js'
 import type { Session } from '../socket/connection.js'
 import { isObject } from '../socket/messages.js'
@@ -240,7 +241,7 @@ function unref(channel: BroadcastChannel & { unref?: () => void }): void {
 
 /** Puts an id and the time into an event. */
 function stamp(event: QueueEvent, now: number): { id: string; json: string } {
-  const id = isObject(event) ? event['id'] ?? crypto.randomUUID() : undefined
+  const id = isObject(event) ? event['id'] ?? newId() : undefined
   if (typeof id !== 'string' || id === '') throw new QueueError('EVENT_INVALID', 'an event is an object, and its id, if it has one, a string')
   const metadata = isObject(event['metadata']) ? event['metadata'] : {}
   try {

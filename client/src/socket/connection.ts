@@ -52,7 +52,7 @@ export class Connection {
   /** Dials. `token` is the one that the server gets, and later the one that it has. */
   constructor(private readonly s: Settings, public token: string | null, private readonly owner: Owner) {
     const protocols = s.optIn === 'subprotocol' ? [...s.protocols, subprotocol] : s.protocols
-    this.ws = new (s.constructor_())(s.url, protocols)
+    this.ws = new (s.constructor_())(s.address(token), protocols)
     this.#stopTimer = s.clock.after(s.connectTimeoutMs, () => this.drop(1006, 'TIMEOUT'))
     this.ws.onopen = () => this.#opened()
     this.ws.onmessage = (message: MessageEvent) => this.#act(this.#inbox.take(message))
@@ -102,13 +102,25 @@ export class Connection {
 
   #opened(): void {
     this.#stopTimer()
-    if (this.s.init !== null) this.#begin(writeFirstFrame(this.s.init(), this.#firstFrame()))
     this.owner.connected()
+    if (this.s.addressed) this.#listen()
+    else if (this.s.init !== null) this.#begin(writeFirstFrame(this.s.init(), this.#firstFrame()))
   }
 
   #begin(frame: Sendable): void {
     this.#begun = true
     this.ws.send(frame as string)
+    this.#await()
+  }
+
+  /** Without a first frame: Syncward's messages were asked for in the handshake, whose answer tells whether there are any. */
+  #listen(): void {
+    this.#begun = true
+    if (this.ws.protocol === subprotocol) this.#await()
+    else this.#act(this.#inbox.silence())
+  }
+
+  #await(): void {
     this.#stopTimer = this.s.clock.after(this.s.greetingMs, () => this.#act(this.#inbox.silence()))
   }
 

@@ -38,7 +38,7 @@ function complete(message: Record<string, unknown>, how: FirstFrame): Record<str
 }
 
 /** A copy of an object with a value at a path; objects on the way are made. */
-function put(object: Record<string, unknown>, path: readonly string[], value: string): Record<string, unknown> {
+export function put(object: Record<string, unknown>, path: readonly string[], value: string): Record<string, unknown> {
   const [name, ...rest] = path
   if (name === undefined) return { ...object }
   const child = Object.hasOwn(object, name) ? object[name] : undefined

@@ -120,7 +120,12 @@ export interface SyncSocketOptions {
 
 /** The options with their defaults in place. */
 export interface Settings {
+  /** Without a token. */
   url: string
+  /** What is dialled with this token. */
+  address: (token: string | null) => string
+  /** The token is in the address, and in no frame. */
+  addressed: boolean
   auth: SyncAuth
   init: (() => SyncPayload) | null
   tokenField: string
@@ -136,14 +141,25 @@ export interface Settings {
   random: () => number
 }
 
+/**
+ * Where a socket connects to. A function is asked for each connection, and puts
+ * the token into the address; no frame gets it then, and `optIn` can only be
+ * `subprotocol` or `none`.
+ */
+export type SocketAddress = string | URL | ((token: string | null) => string | URL)
+
 /** The subprotocol that asks for Syncward's messages; it never reaches the server behind. */
 export const subprotocol = 'syncward.v1'
 
 /** Puts the defaults in place; what cannot be meant throws, as `new WebSocket` does. */
-export function settings(url: string | URL, options: SyncSocketOptions): Settings {
+export function settings(url: SocketAddress, options: SyncSocketOptions): Settings {
   segments(options.tokenField ?? '/authToken')
+  const addressed = typeof url === 'function'
+  const plain = absolute(addressed ? url(null) : url)
   return {
-    url: absolute(url),
+    url: plain,
+    address: (token) => (addressed ? absolute(url(token)) : plain),
+    addressed,
     auth: options.auth,
     init: initOf(options),
     tokenField: options.tokenField ?? '/authToken',

@@ -2,7 +2,7 @@ import { closeEvent, type SyncSocketEventMap } from './events.js'
 import { Driver, type Lost } from './driver.js'
 import type { Sendable, Session, Told } from './connection.js'
 import type { AuthOk } from './messages.js'
-import { settings, subprotocol, type SyncSocketOptions } from './options.js'
+import { settings, type SocketAddress, subprotocol, type SyncSocketOptions } from './options.js'
 
 const CONNECTING = 0
 const OPEN = 1
@@ -55,11 +55,11 @@ export class SyncSocket extends EventTarget implements WebSocket {
   readonly #early: boolean // the application sends the first frame: it needs the socket open before it is judged
 
   /** Connects to `url` (ws:, wss:, http:, https:, or relative to the page). */
-  constructor(url: string | URL, options: SyncSocketOptions) {
+  constructor(url: SocketAddress, options: SyncSocketOptions) {
     super()
     const s = settings(url, options)
     this.url = s.url
-    this.#early = s.init === null
+    this.#early = s.init === null && !s.addressed
     this.#driver = new Driver(s, {
       connected: () => this.#connected(),
       ready: (session, ok) => this.#ready(session, ok),

@@ -1,5 +1,6 @@
 /// The script of the shared worker. It has no exports; loading it starts it.
 import { realClock } from '../clock.js'
+import { newId } from '../id.js'
 import { Memory } from './memory.js'
 import { broadcast } from './messages.js'
 import { type FromWorker, parseToWorker } from './ports.js'
@@ -12,7 +13,7 @@ const rooms = new Map<string, Room>()
 function roomOf(name: string): Room {
   const known = rooms.get(name)
   if (known !== undefined) return known
-  const room = { referee: new Referee(realClock), memory: new Memory(crypto.randomUUID(), broadcast(name)) }
+  const room = { referee: new Referee(realClock), memory: new Memory(newId(), broadcast(name)) }
   rooms.set(name, room)
   return room
 }

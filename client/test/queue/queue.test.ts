@@ -338,6 +338,31 @@ test('one tab sends; another takes over when it goes, or has stopped', async () 
   await assert.rejects(first.queue.push({ id: 'x' }), { code: 'QUEUE_CLOSED' })
 })
 
+test('a tab that does not send learns all the same when the queue is empty', async () => {
+  const m = new Machine()
+  const [one, two] = [m.tab(), m.tab()]
+  const told: number[] = []
+  two.queue.subscribe(({ pending }) => told.push(pending))
+  one.socket.connect()
+  await pushAll(one.queue, 'e1', 'e2')
+  await rest()
+  assert.equal(told.at(-1), 2)
+  one.socket.acks('e1')
+  await rest()
+  one.socket.acks('e2')
+  await rest()
+  assert.equal(told.at(-1), 0)
+  await one.queue.close()
+  await two.queue.close()
+})
+
+test('a page that is not from a secure context has no crypto.randomUUID, and a queue', async (t) => {
+  t.mock.method(crypto, 'randomUUID', () => { throw new TypeError('not here') })
+  const { queue } = new Machine().tab()
+  assert.match(await queue.push({}), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
+  await queue.close()
+})
+
 test('a tab that dies without a word loses its lease after a while', async () => {
   const m = new Machine()
   const dead = m.tab()

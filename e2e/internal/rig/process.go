@@ -70,6 +70,12 @@ func (p *Process) Stop() {
 	<-p.done
 }
 
+// Kill ends the process with -9, and returns when it is gone.
+func (p *Process) Kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
 // signal reaches the group, and only while its leader has not been waited for.
 func (p *Process) signal(sig syscall.Signal) {
 	select {

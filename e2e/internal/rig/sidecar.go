@@ -1,9 +1,11 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,6 +19,35 @@ type Sidecar struct {
 	*Process
 	Addr  string // client side, host:port
 	Admin string // base URL of the admin side
+
+	killed bool
+}
+
+// Kill ends it with -9.
+func (s *Sidecar) Kill() {
+	s.killed = true
+	s.Process.Kill()
+}
+
+// Syncward runs another command than serve, and returns what it wrote on
+// standard output. It fails the test where the exit code is not 0.
+func Syncward(t testing.TB, env []string, args ...string) string {
+	t.Helper()
+	path, err := raceBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			out = append(out, exit.Stderr...)
+		}
+		t.Fatalf("syncward %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }
 
 // raceBinary builds the sidecar once per test binary, with the race detector: a
@@ -54,7 +85,7 @@ func StartSidecar(t testing.TB, env ...string) *Sidecar {
 // checkEnd stops the sidecar and looks at how it went.
 func (s *Sidecar) checkEnd(t testing.TB) {
 	s.Stop()
-	if err := s.Wait(t, time.Second); err != nil {
+	if err := s.Wait(t, time.Second); err != nil && !s.killed {
 		t.Errorf("syncward serve ended with %v after SIGTERM", err)
 	}
 	for _, bad := range []string{"WARNING: DATA RACE", "panic:", "goroutine 1 ["} {

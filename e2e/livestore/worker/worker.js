@@ -10,11 +10,17 @@ const report = (callback, seen) =>
 
 const plain = (headers) => Object.fromEntries(headers ?? [])
 
+// With REJECT_EVERY every so manieth push is turned down, as a user's own rules may.
+let pushes = 0
+const judge = () => {
+  if (env.REJECT_EVERY !== undefined && ++pushes % Number(env.REJECT_EVERY) === 0) throw new Error('onPush says no')
+}
+
 export class SyncBackendDO extends makeDurableObject({
   ...(env.DB === undefined ? {} : { storage: { _tag: 'd1', binding: 'DB' } }),
   forwardHeaders: ['x-sync-user-id', 'x-sync-connection-id', 'x-sync-auth-status', 'x-sync-assertion'],
   onPush: (message, { storeId, payload, headers }) =>
-    report('onPush', { storeId, payload, headers: plain(headers), batch: message.batch }),
+    report('onPush', { storeId, payload, headers: plain(headers), batch: message.batch }).then(judge),
   onPull: (_message, { storeId, payload, headers }) => report('onPull', { storeId, payload, headers: plain(headers) }),
 }) {}
 

@@ -1,0 +1,17 @@
+// The model of the application: notes, and one event that writes one.
+import { Events, makeSchema, Schema, State } from '@livestore/livestore'
+
+export const notes = State.SQLite.table({
+  name: 'notes',
+  columns: { id: State.SQLite.text({ primaryKey: true }), text: State.SQLite.text({ default: '' }) },
+})
+
+export const events = {
+  noteWritten: Events.synced({ name: 'v1.NoteWritten', schema: Schema.Struct({ id: Schema.String, text: Schema.String }) }),
+}
+
+const materializers = State.SQLite.materializers(events, {
+  'v1.NoteWritten': ({ id, text }) => notes.insert({ id, text }),
+})
+
+export const schema = makeSchema({ events, state: State.SQLite.makeState({ tables: { notes }, materializers }) })
