@@ -1,13 +1,15 @@
 package attribution
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/syncward/syncward/framing/payload"
 )
 
 // maxUnanswered bounds what one connection may have open, in requests and in
-// events. A client waits for its answers long before.
+// events. A client waits for its answers long before; one whose upstream answers
+// no events at all has its oldest ones given up.
 const maxUnanswered = 4096
 
 // Conn is one client's connection to one store. Push and Tell may be called
@@ -22,7 +24,8 @@ type Conn struct {
 	// requests await an answer; those that offer nothing hold nil.
 	requests map[string][]*offer
 	events   map[string][]*offer // by ID, of protocols without requests
-	open     int                 // offers in both
+	order    []*offer            // those of events, oldest first, and some that are answered
+	open     int                 // offers in requests and events
 	nameless []Record            // accepted, and waiting for the log's identity
 }
 
@@ -39,7 +42,7 @@ func (c *Conn) Close() {
 		return
 	}
 	c.closed = true
-	c.requests, c.events, c.nameless = nil, nil, nil
+	c.requests, c.events, c.order, c.nameless = nil, nil, nil, nil
 	c.mu.Unlock()
 	c.s.r.leave(c.s)
 }
@@ -51,23 +54,41 @@ func (c *Conn) expect(p payload.Push, offers []*offer) error {
 	if c.closed {
 		return errClosed
 	}
-	if p.Request != "" {
-		if _, used := c.requests[p.Request]; used {
-			return ErrRequest
-		}
-	}
-	if len(c.requests) >= maxUnanswered || c.open+len(offers) > maxUnanswered {
-		return ErrRequest
-	}
-	if p.Request != "" {
-		c.requests[p.Request] = offers
-	} else {
+	if p.Request == "" {
+		c.makeRoom(len(offers))
 		for _, o := range offers {
 			c.events[o.rec.EventID] = append(c.events[o.rec.EventID], o)
 		}
+		c.order = append(c.order, offers...)
+	} else {
+		_, used := c.requests[p.Request]
+		if used || len(c.requests) >= maxUnanswered || c.open+len(offers) > maxUnanswered {
+			return ErrRequest
+		}
+		c.requests[p.Request] = offers
 	}
 	c.open += len(offers)
 	return nil
+}
+
+// makeRoom gives up the oldest events that await an answer: they stay in the
+// journal, unconfirmed. mu is held.
+func (c *Conn) makeRoom(more int) {
+	for c.open > 0 && c.open+more > maxUnanswered {
+		oldest := c.order[0]
+		c.order = c.order[1:]
+		if oldest.done {
+			continue
+		}
+		id := oldest.rec.EventID
+		if c.events[id] = c.events[id][1:]; len(c.events[id]) == 0 {
+			delete(c.events, id)
+		}
+		c.open--
+	}
+	if len(c.order) > 2*c.open+maxUnanswered {
+		c.order = slices.DeleteFunc(c.order, func(o *offer) bool { return o.done })
+	}
 }
 
 // outcomes takes what one upstream message answers off what is awaited, and
@@ -89,6 +110,9 @@ func (c *Conn) outcomes(news payload.News) (accepted, rejected []*offer) {
 			delete(c.events, short(a.ID))
 		}
 		c.open -= len(offers)
+		for _, o := range offers {
+			o.done = true
+		}
 		switch a.Outcome {
 		case payload.Accepted:
 			accepted = append(accepted, offers...)

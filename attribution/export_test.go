@@ -6,3 +6,6 @@ func (o *Owners) Len() int {
 	defer o.mu.Unlock()
 	return len(o.users)
 }
+
+// Held is how many offers a connection keeps in order.
+func (c *Conn) Held() int { return len(c.order) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/syncward/syncward/attribution"
+	"github.com/syncward/syncward/attribution/journaltest"
 	"github.com/syncward/syncward/framing/payload"
 )
 
@@ -132,6 +133,45 @@ func TestTheHooksAreTold(t *testing.T) {
 		t.Errorf("%d events attributed, want 2", attributed.Load())
 	}
 	until(t, "the gauge says 1", func() bool { return gauge.Load() == 1 })
+}
+
+// hangingJournal never answers what is open, whatever its caller's patience.
+type hangingJournal struct {
+	*journaltest.Memory
+	asked, answer chan struct{}
+}
+
+func (j *hangingJournal) Open(context.Context, []attribution.Place) ([]attribution.Record, error) {
+	j.asked <- struct{}{}
+	<-j.answer
+	return nil, nil
+}
+
+func TestClientsOfAStoreDoNotWaitForEachOthersQuestions(t *testing.T) {
+	j := &hangingJournal{journaltest.NewMemory(), make(chan struct{}, 100), make(chan struct{})}
+	r := attribution.New(attribution.Options{Journal: j})
+	defer r.Close()
+	defer close(j.answer)
+	told := make(chan error, 100)
+	pull := func() {
+		c := r.Connect(attribution.Author{UserID: "ada", ConnectionID: "x"}, "st")
+		told <- c.Tell(context.Background(), payload.News{Backend: "b1", Seen: []payload.Event{event(1, "x")}})
+	}
+	go pull()
+	<-j.asked // and it gets no answer
+	for range 5 {
+		go pull()
+	}
+	for range 5 {
+		select {
+		case err := <-told:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("a pull waits for the question of another client")
+		}
+	}
 }
 
 func TestAnEventThatIsSeenBeforeItsAcknowledgementCountsOnce(t *testing.T) {

@@ -110,7 +110,7 @@ func (r *Recorder) enter(id string) *store {
 	defer r.mu.Unlock()
 	s := r.stores[id]
 	if s == nil {
-		s = &store{r: r, id: id, logs: map[string]*position{}, known: map[Place]struct{}{}}
+		s = &store{r: r, id: id, asking: make(chan struct{}, 1), logs: map[string]*position{}, known: map[Place]struct{}{}}
 		r.stores[id] = s
 	}
 	s.conns++

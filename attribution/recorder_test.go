@@ -319,6 +319,63 @@ func TestEventsWithoutNumbersAreAcknowledgedByID(t *testing.T) {
 	s.is("/0e1 ada ada#1 unconfirmed", "/0e2 ada ada#1 confirmed")
 }
 
+// countingJournal notes what is confirmed, and keeps nothing.
+type countingJournal struct {
+	*journaltest.Memory
+	offered   int
+	confirmed map[string]bool
+}
+
+func (j *countingJournal) Intend(_ context.Context, intents []attribution.Record) error {
+	j.offered += len(intents)
+	return nil
+}
+
+func (j *countingJournal) Confirm(_ context.Context, records []attribution.Record) error {
+	for _, r := range records {
+		j.confirmed[r.EventID] = true
+	}
+	return nil
+}
+
+// Such as where ACK_PATH names nothing: the client is none the worse for it.
+func TestEventsThatAreNeverAnsweredStayOpenAndStopNobody(t *testing.T) {
+	j := &countingJournal{journaltest.NewMemory(), 0, map[string]bool{}}
+	r := attribution.New(attribution.Options{Journal: j})
+	defer r.Close()
+	ada := r.Connect(attribution.Author{UserID: "ada", ConnectionID: "x"}, "st")
+	offer := func(from, to int) {
+		t.Helper()
+		var p payload.Push
+		for i := from; i < to; i++ {
+			p.Events = append(p.Events, payload.Event{ID: strconv.Itoa(i)}, payload.Event{ID: strconv.Itoa(i)})
+		}
+		if err := ada.Push(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := func(i int) {
+		t.Helper()
+		if err := ada.Tell(t.Context(), payload.News{Answers: []payload.Answer{{ID: strconv.Itoa(i), Outcome: payload.Accepted}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	offer(0, 4000) // one message may offer more than are waited for
+	offer(4000, 4100)
+	for i := 4100; i < 20_000; i++ { // nor do answered ones pile up
+		offer(i, i+1)
+		answer(i)
+	}
+	answer(0) // too late: nobody waits for it
+	answer(4099)
+	if len(j.confirmed) != 15_901 || j.confirmed["0"] || !j.confirmed["4099"] || j.offered != 40_000 {
+		t.Errorf("%d of %d confirmed; 0: %t, 4099: %t", len(j.confirmed), j.offered, j.confirmed["0"], j.confirmed["4099"])
+	}
+	if held := ada.Held(); held > 3*4096 {
+		t.Errorf("%d offers are held", held)
+	}
+}
+
 func TestOneRequestIDIsNotUsedTwiceAtATime(t *testing.T) {
 	s := newScene(t)
 	eve := s.connect(s.recorder(), "eve")

@@ -42,13 +42,18 @@ func (s *store) attend(ctx context.Context, due []sight) {
 	if len(due) == 0 {
 		return
 	}
-	s.asking.Lock()
-	defer s.asking.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done(): // the journal hangs: whoever else waits would wait for each in front
+		s.r.miss(s.unsettled(due))
+		return
+	}
 	if due = s.unsettled(due); len(due) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	if err := s.resolve(ctx, due); err != nil {
 		s.r.opt.Failed(err)
 		s.r.miss(due)

@@ -12,9 +12,9 @@ type store struct {
 	id    string
 	conns int // guarded by Recorder.mu
 
-	// asking is held while the journal is asked about sights, so that a
-	// thousand clients that are told of one event ask once.
-	asking sync.Mutex
+	// asking has its one place taken while the journal is asked about sights, so
+	// that a thousand clients that are told of one event ask once.
+	asking chan struct{}
 
 	mu    sync.Mutex
 	told  []string             // backends, the newest last
@@ -38,6 +38,7 @@ type offer struct {
 	rec    Record
 	unsaid bool // the push left out the log's identity
 	late   bool // the place was taken before: no intent was made (rule 5)
+	done   bool // answered; guarded by Conn.mu
 }
 
 // log returns the position of a backend. s.mu must be held.

@@ -45,7 +45,7 @@ func archives(path string) ([]string, error) {
 // scan hands each line that has its end to each, with its number from 1. It
 // reads up to limit bytes, -1: to the end; a line that is too long for ours is
 // handed over empty. end is where the last such line ends; torn is what follows
-// it, if that could be a line. An error of each ends the scan.
+// it, or where that is too long its beginning. An error of each ends the scan.
 func scan(f io.ReaderAt, limit int64, each func(n int, b []byte) error) (end int64, torn []byte, err error) {
 	if limit < 0 {
 		limit = 1 << 62
@@ -60,10 +60,10 @@ func scan(f io.ReaderAt, limit int64, each func(n int, b []byte) error) (end int
 				return end, nil, err
 			}
 		case errors.Is(err, bufio.ErrBufferFull):
-			size := int64(len(b))
+			size, begin := int64(len(b)), bytes.Clone(b)
 			skipped, err := skipLine(in)
 			if err != nil {
-				return end, nil, ignoreEOF(err)
+				return end, begin, ignoreEOF(err)
 			}
 			end += size + skipped
 			if err := each(n, nil); err != nil {

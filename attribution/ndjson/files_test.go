@@ -224,3 +224,46 @@ func TestManyWaitersShareOneFsync(t *testing.T) {
 }
 
 var errDisk = errors.New("no space left")
+
+// However its lines end, or do not.
+func TestAMistypedPathCostsNobodyTheirFile(t *testing.T) {
+	for name, content := range map[string]string{
+		"a line":                   "root:x:0:0\n",
+		"no end of a line":         "root:x:0:0",
+		"one line of a megabyte":   `{"rows":"` + strings.Repeat("x", 3<<20) + `"}`,
+		"the same, with an end":    `{"rows":"` + strings.Repeat("x", 3<<20) + "\"}\n",
+		"somebody else's NDJSON":   `{"kind":"intent"}` + "\n",
+		"a megabyte that is blank": strings.Repeat(" ", 2<<20),
+	} {
+		path := filepath.Join(t.TempDir(), "data")
+		ok(t, os.WriteFile(path, []byte(content), 0o600))
+		if err := ndjson.Probe(path); err == nil {
+			t.Errorf("%s: Probe takes it for a journal", name)
+		}
+		j, err := ndjson.Open(path, ndjson.Options{})
+		if err == nil {
+			t.Errorf("%s: Open takes it for a journal", name)
+			_ = j.Close()
+		}
+		if now, err := os.ReadFile(path); err != nil || string(now) != content {
+			t.Errorf("%s: %d bytes became %d, %v", name, len(content), len(now), err)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+			t.Errorf("%s: %v is left behind", name, left)
+		}
+	}
+}
+
+func TestAJournalIsKnownForOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	ok(t, ndjson.Probe(path))
+	ok(t, os.WriteFile(path, nil, 0o600))
+	ok(t, ndjson.Probe(path))
+	j := open(t, path, ndjson.Options{})
+	ok(t, ndjson.Probe(path)) // beside who writes it
+	ok(t, j.Confirm(context.Background(), []attribution.Record{confirmed(1)}))
+	ok(t, ndjson.Probe(path))
+	if err := ndjson.Probe(filepath.Dir(path)); err == nil {
+		t.Error("a folder is no journal")
+	}
+}

@@ -79,6 +79,9 @@ func Open(path string, opt Options) (*Journal, error) {
 		opt.disk = disk{write: (*os.File).WriteAt, sync: (*os.File).Sync}
 	}
 	path = filepath.Clean(path)
+	if err := Probe(path); err != nil { // a file that is none of ours gets no lock beside it either
+		return nil, err
+	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
 		return nil, err

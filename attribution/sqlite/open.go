@@ -94,7 +94,7 @@ func (j *Journal) open(path string, opt Options) (err error) {
 	if opt.Relaxed {
 		sync = "synchronous(NORMAL)"
 	}
-	if j.writes, err = sql.Open("sqlite", address(path, "journal_mode(WAL)", sync)); err != nil {
+	if j.writes, err = sql.Open("sqlite", address(path, sync)); err != nil {
 		return err
 	}
 	if j.reads, err = sql.Open("sqlite", address(path, "query_only(1)")); err != nil {
@@ -164,6 +164,10 @@ func (j *Journal) prepare(ctx context.Context, opt Options) (err error) {
 		}
 	case version != schemaVersion:
 		return errVersion
+	}
+	// Only now: the mode stays in the file, and this one is ours.
+	if _, err := j.conn.ExecContext(ctx, "PRAGMA journal_mode=WAL"); err != nil {
+		return err
 	}
 	if opt.ByClient {
 		if _, err := j.conn.ExecContext(ctx, clientIndex); err != nil {

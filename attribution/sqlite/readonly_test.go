@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"bytes"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,5 +40,33 @@ func TestAReadOnlyJournalAnswersBesideTheWriterAndMakesNothing(t *testing.T) {
 	}
 	if r.Intend(t.Context(), one) == nil {
 		t.Error("a read-only journal took an intent")
+	}
+}
+
+// A mistyped path must change nobody's database.
+func TestADatabaseThatIsNoJournalIsLeftAsItIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.db")
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('hello')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, opt := range []sqlite.Options{{}, {ByClient: true}, {ReadOnly: true}} {
+		if _, err := sqlite.Open(path, opt); err == nil {
+			t.Errorf("%+v takes it for a journal", opt)
+		}
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file has changed, %v", err)
 	}
 }

@@ -132,8 +132,8 @@ func (a *adminAPI) revoke(r *http.Request) (int, any) {
 	if err != nil || len(body) > maxAsk || strict.UnmarshalRead(bytes.NewReader(body), &ask, strict.RejectUnknownMembers(true)) != nil {
 		return http.StatusBadRequest, fail("want a JSON object with userId, and optionally before (RFC 3339), jti, deleted, reason")
 	}
-	e := revocation.Entry{UserID: ask.UserID, TokenID: ask.TokenID, Deleted: ask.Deleted, Reason: ask.Reason}
 	now := time.Now()
+	e := revocation.Entry{UserID: ask.UserID, TokenID: ask.TokenID, Deleted: ask.Deleted, Reason: ask.Reason, At: now}
 	switch {
 	case ask.Before != nil && ask.Before.After(now):
 		return http.StatusBadRequest, fail("before lies in the future: tokens that do not exist yet cannot be revoked")

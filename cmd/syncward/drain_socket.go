@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -53,12 +54,17 @@ type drainDoor struct {
 	over  chan struct{} // closed when the drain is over
 	done  bool          // set before over is closed: it came to its end
 	open  sync.WaitGroup
+	// strangers has its places taken by those who will be refused, and all the
+	// same are told so.
+	strangers chan struct{}
 }
+
+const maxStrangers = 8
 
 // openDrainDoor listens at path and calls begin for each that asks, from a
 // goroutine of its own; "" is no door. The error is a fault of DRAIN_SOCKET.
 func openDrainDoor(path string, begin func(), log *zap.Logger) (*drainDoor, error) {
-	d := &drainDoor{begin: begin, log: log, over: make(chan struct{})}
+	d := &drainDoor{begin: begin, log: log, over: make(chan struct{}), strangers: make(chan struct{}, maxStrangers)}
 	if path == "" {
 		return d, nil
 	}
@@ -107,14 +113,22 @@ func removeStale(path string) {
 	_ = os.Remove(path)
 }
 
-// accept ends with the listener.
+// accept ends with the listener. A process that has no file left for one more
+// connection has one later: the door stays.
 func (d *drainDoor) accept() {
 	for {
 		conn, err := d.ln.AcceptUnix()
-		if err != nil {
+		switch {
+		case errors.Is(err, net.ErrClosed):
 			return
+		case err != nil:
+			select {
+			case <-time.After(drainAgain):
+			case <-d.over:
+			}
+		default:
+			d.open.Go(func() { d.attend(conn) })
 		}
-		d.open.Go(func() { d.attend(conn) })
 	}
 }
 
@@ -122,11 +136,22 @@ func (d *drainDoor) accept() {
 const (
 	drainWordTime = 5 * time.Second
 	drainLastTime = 2 * time.Second
+	drainAgain    = 50 * time.Millisecond // behind an accept that failed
 )
 
 // attend answers one client, the last word when the drain is over.
 func (d *drainDoor) attend(conn *net.UnixConn) {
 	defer conn.Close()
+	uid, known := peerUID(conn)
+	stranger := known && !mayDrain(uid, os.Geteuid())
+	if stranger {
+		select {
+		case d.strangers <- struct{}{}:
+			defer func() { <-d.strangers }()
+		default: // they must not take up all the files that this process may open
+			return
+		}
+	}
 	_ = conn.SetDeadline(time.Now().Add(drainWordTime))
 	// Read before it is answered: a close on unread data would swallow the answer.
 	in := bufio.NewReaderSize(conn, 16)
@@ -134,7 +159,7 @@ func (d *drainDoor) attend(conn *net.UnixConn) {
 	if string(word) != wordDrain+"\n" {
 		return
 	}
-	if uid, known := peerUID(conn); known && !mayDrain(uid, os.Geteuid()) {
+	if stranger {
 		d.log.Warn("drain refused", zap.Int("uid", uid))
 		fmt.Fprintln(conn, wordRefused)
 		return

@@ -124,3 +124,33 @@ func TestAJournalThatIsNotThereStopsNoStartInModeOffAndLetsNoEventByLater(t *tes
 		t.Errorf("the event was let by: %s, %v", msg, err)
 	}
 }
+
+func TestCheckSeesAJournalThatServeWouldRefuse(t *testing.T) {
+	for _, kind := range []string{"file", "sqlite"} {
+		dir := t.TempDir()
+		probed := func(path string) probe {
+			c, r := load(minimal("UPSTREAM_URL=http://127.0.0.1:1", "ATTRIBUTION=journal", "JOURNAL_URL="+kind+"://"+path))
+			if r.err() != nil {
+				t.Fatal(r.err())
+			}
+			return probeJournal(context.Background(), c)
+		}
+		ours, foreign := filepath.Join(dir, "ours"), filepath.Join(dir, "foreign")
+		must(t, os.WriteFile(foreign, []byte("root:x:0:0:root:/root:/bin/bash\n"), 0o600))
+		if p := probed(ours); !p.OK {
+			t.Errorf("%s that is not there: %+v", kind, p)
+		}
+		c, _ := load(minimal("UPSTREAM_URL=http://127.0.0.1:1", "ATTRIBUTION=journal", "JOURNAL_URL="+kind+"://"+ours))
+		j, err := openJournal(c, func(error) {})
+		must(t, err)
+		if p := probed(ours); !p.OK {
+			t.Errorf("%s that a serve has open: %+v", kind, p)
+		}
+		must(t, j.Close())
+		for _, path := range []string{foreign, dir} {
+			if p := probed(path); p.OK {
+				t.Errorf("%s at %s: %+v", kind, filepath.Base(path), p)
+			}
+		}
+	}
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -9,11 +11,14 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/syncward/syncward/attribution/natsstream"
+	"github.com/syncward/syncward/attribution/ndjson"
+	"github.com/syncward/syncward/attribution/sqlite"
 	"github.com/syncward/syncward/authz"
 )
 
-// probeJournal looks whether the journal's folder takes files, or its stream is
-// there. It opens no journal: a running syncward may have it open.
+// probeJournal looks whether the journal's folder takes files and what is there
+// under its name is a journal, or its stream is there. It opens no journal: a
+// running syncward may have it open.
 func probeJournal(ctx context.Context, c *config) probe {
 	const name = "journal"
 	off := c.startMode() == authz.Off
@@ -33,7 +38,32 @@ func probeJournal(ctx context.Context, c *config) probe {
 	if err := f.Close(); err != nil {
 		return probe{name, false, cause(err)}
 	}
+	if err := probeJournalFile(c.Journal); err != nil {
+		return probe{name, off, cause(err) + "; mend the file, or name another in JOURNAL_URL"}
+	}
 	return probe{name, true, c.Journal.kind + ", in a folder that can be written to"}
+}
+
+// probeJournalFile tells whether serve could go on with a journal that is there.
+func probeJournalFile(at journalURL) error {
+	if at.kind == "file" {
+		return ndjson.Probe(at.path)
+	}
+	f, err := os.OpenFile(at.path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() == 0 { // empty is as not there
+		return err
+	}
+	j, err := sqlite.Open(at.path, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	return j.Close()
 }
 
 // probeStream looks whether the stream is there, or can be made.
