@@ -43,22 +43,19 @@ func (s *scanner) collect(kind byte, want []Pointer, kinds string, found []Value
 		}
 		return found, true
 	}
-	if s.stack[at.depth-1].through == 0 {
-		return found, true
-	}
 	here := false
 	for i := range want {
 		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at) {
 			here = true
 		}
 	}
-	if !here || strings.IndexByte(kinds, v.Kind) < 0 {
-		return found, true
+	if here = here && strings.IndexByte(kinds, v.Kind) >= 0; here {
+		if v.End == 0 {
+			s.found = append(s.found, open{len(found), at.depth})
+		}
+		found = append(found, v)
 	}
-	if v.End == 0 {
-		s.found = append(s.found, open{len(found), at.depth})
-	}
-	return append(found, v), true
+	return found, v.End != 0 || s.pass()
 }
 
 // close reads the end of a container and notes it where that was found.

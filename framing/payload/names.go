@@ -42,7 +42,7 @@ func (r *reader) member(c *container) (text []byte, ok bool) {
 	text = r.nameText(n)
 	if own := r.names[c.names:]; len(own) < few {
 		for _, other := range own {
-			if string(r.nameText(other)) == string(text) {
+			if other.to-other.from == len(text) && string(r.nameText(other)) == string(text) {
 				return nil, false
 			}
 		}

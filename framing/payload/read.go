@@ -50,7 +50,7 @@ func (r *reader) forget() { r.msg = nil }
 // NUL there is as wrong as an end.
 func (r *reader) skip() byte {
 	for ; r.pos < len(r.msg); r.pos++ {
-		if b := r.msg[r.pos]; !space(b) {
+		if b := r.msg[r.pos]; b > ' ' || !space(b) {
 			return b
 		}
 	}

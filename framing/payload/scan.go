@@ -127,17 +127,37 @@ func (s *scanner) enter(kind byte, want []Pointer, found []Value) bool {
 	}
 	if at.depth == 0 {
 		s.atRoot(want, &v, found)
-		return true
-	}
-	if s.stack[at.depth-1].through == 0 {
-		return true
+		return v.End != 0 || s.pass()
 	}
 	for i := range want {
 		if s.depth[i] == at.depth-1 && s.stands(want[i].steps, i, &v, &at) {
 			s.note(&v, &found[i])
 		}
 	}
-	return true
+	return v.End != 0 || s.pass()
+}
+
+// pass reads on to where the end of the innermost container is next, if nothing
+// in it is wanted.
+func (s *scanner) pass() bool {
+	if s.stack[s.level-1].through > 0 {
+		return true
+	}
+	var v Value
+	var at place
+	for level := s.level; ; {
+		kind := s.peek()
+		switch {
+		case kind != '}' && kind != ']':
+			if !s.next(kind, &v, &at) {
+				return false
+			}
+		case s.level == level:
+			return true
+		case !s.shut():
+			return false
+		}
+	}
 }
 
 // atRoot begins with the whole document, which every Pointer leads through or to.

@@ -78,7 +78,7 @@ func (v where) isAt(path string) bool {
 func FuzzScanAgreesWithTheReference(f *testing.F) {
 	for _, msg := range []string{
 		`{"a":[{"b":"x"},{"b":2,"c":null}],"a/b":true,"0":-1.5e+7}`, ` [1 , [ 2,{"0":false}] ] `, `{"\u0061":1,"b":"\ud83d\ude00\n"}`,
-		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `"é and 日本語, long enough for words"`, "\"\xed\xa0\x80\"", `"\ud800\u0041"`, `{"a":01}`, `[1,]`, `{,}`,
+		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `"é and 日本語, long enough for words"`, "\"\xed\xa0\x80\"", `"\ud800\u0041"`, `"\ud800\ue000"`, `"\ud800\udbff"`, `{"a":01}`, `[1,]`, `{,}`,
 		`[}`, `{]`, `[1 2]`, `{"a" 1}`, `{"a":1 "b":2}`, `nul`, `nullx`, `truefalse`, `-`, `1.`, `1e`, `0x1`, `1 2`, "\ufeff1", "1\x00", "", " ", `[1]]`,
 		"\"control \x1f\"", "\"delete \x7f\"", `"\x"`, `"\u12g4"`, `"\u12`, `"\`, `"abc`,
 		strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 65) + strings.Repeat("]", 65),

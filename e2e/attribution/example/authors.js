@@ -18,5 +18,10 @@ export const authorsOf = (backend, storeId, session) => {
   }
 }
 
+/** Keeps in a Map under which number each note's event is in the log. LiveStore tells of those that the server has. */
+export const follow = async (store, numbers) => {
+  for await (const event of store.events()) numbers.set(event.args.id, event.seqNum.global)
+}
+
 /** The lines of the list: each note, and who wrote it as far as that is known yet. */
-export const lines = (rows, authors) => rows.map((row) => `${row.text} — ${authors.get(row.seqNum) ?? '…'}`)
+export const lines = (rows, numbers, authors) => rows.map((row) => `${row.text} — ${authors.get(numbers.get(row.id)) ?? '…'}`)

@@ -1,6 +1,4 @@
-// A LiveStore schema that keeps with each note the number of the event that
-// wrote it: by that number the journal knows the author. A rebase applies the
-// event again, under its new number.
+// The application's LiveStore schema: nothing in it knows of authors.
 import { Events, makeSchema, Schema, State } from '@livestore/livestore'
 
 export const notes = State.SQLite.table({
@@ -8,7 +6,6 @@ export const notes = State.SQLite.table({
   columns: {
     id: State.SQLite.text({ primaryKey: true }),
     text: State.SQLite.text({ default: '' }),
-    seqNum: State.SQLite.integer({ default: 0 }),
   },
 })
 
@@ -17,7 +14,7 @@ export const events = {
 }
 
 const materializers = State.SQLite.materializers(events, {
-  'v1.NoteWritten': ({ id, text }, { event }) => notes.insert({ id, text, seqNum: event.seqNum.global }),
+  'v1.NoteWritten': ({ id, text }) => notes.insert({ id, text }),
 })
 
 export const schema = makeSchema({ events, state: State.SQLite.makeState({ tables: { notes }, materializers }) })

@@ -3,7 +3,7 @@
 import { makeAdapter } from '@livestore/adapter-node'
 import { createStorePromise } from '@livestore/livestore'
 import { makeWsSync } from '@livestore/sync-cf/client'
-import { authorsOf, lines } from './authors.js'
+import { authorsOf, follow, lines } from './authors.js'
 import { events, notes, schema } from './notes.js'
 
 const { SYNC_URL: url, STORE_ID: storeId, CLIENT_ID: clientId, AUTH_TOKEN: authToken, BACKEND: backend, SESSION: session } = process.env
@@ -14,8 +14,10 @@ const store = await createStorePromise({
   syncPayload: { authToken },
 })
 const authors = authorsOf(backend, storeId, session)
+const numbers = new Map()
+follow(store, numbers)
 store.commit(events.noteWritten({ id: clientId, text: `hello from ${clientId}` }))
 setInterval(async () => {
   const rows = store.query(notes)
-  console.log(JSON.stringify(lines(rows, await authors())))
+  console.log(JSON.stringify(lines(rows, numbers, await authors())))
 }, 300)
