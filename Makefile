@@ -106,7 +106,7 @@ bench-test: ## the tests of the benchmark itself, which is a module of its own
 .PHONY: clean
 clean: ## remove what was built and installed here
 	rm -rf bin .cache client/build client/dist client/node_modules e2e/node_modules e2e/livestore031/node_modules \
-	  e2e/livestore/worker/.wrangler e2e/livestore031/.wrangler
+	  e2e/livestore/worker/.wrangler e2e/livestore031/.wrangler e2e/verify/.wrangler
 
 .cache/bin/tally: $(wildcard e2e/tally/*.go)
 	@mkdir -p $(@D)

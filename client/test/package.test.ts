@@ -16,11 +16,20 @@ const strict = {
 }
 
 const app = `import { createSyncAuth, RefreshRefused, type AuthState, type SyncAuth } from '@syncward/client'
+import { storeIdFor, watchStore } from '@syncward/client/livestore'
+import { createVerifier, IdentityError, type Claims } from '@syncward/client/verify'
 const auth: SyncAuth = createSyncAuth({ refresh: () => Promise.reject(new RefreshRefused()), storage: 'indexedDB' })
 const stop: () => void = auth.subscribe((state: AuthState) => console.log(state.status))
 // @ts-expect-error: a closed list
 createSyncAuth({ storage: 'cookies' })
 stop()
+const unwatch: () => void = watchStore(await storeIdFor('notes', 'alice'), ({ state }) => console.log(state))
+unwatch()
+const verifier = createVerifier({ issuer: 'syncward', audience: 'sync-upstream', jwksUrl: 'http://127.0.0.1:9090/.well-known/jwks.json' })
+const claims: Claims = await verifier.verify(new Request('http://127.0.0.1/')).catch((e: IdentityError) => { throw e })
+console.log(claims.userId)
+// @ts-expect-error: required
+createVerifier({ issuer: 'syncward' })
 `
 
 test('the package installs into an empty project, type-checks there, and runs', async () => {

@@ -13,12 +13,15 @@ const limits = {
   "export { RefreshRefused } from './dist/index.js'": 150,
   "export * from './dist/react.js'": 270,
   "import './dist/tabs/shared-worker.js'": 2_400,
+  "export * from './dist/livestore/index.js'": 650,
+  "export * from './dist/livestore/worker.js'": 15_000,
+  "export * from './dist/verify/index.js'": 5_000,
 }
 
 for (const [contents, limit] of Object.entries(limits)) {
   test(`${contents} is at most ${limit} bytes`, async (t) => {
     const { outputFiles } = await build({
-      stdin: { contents, resolveDir: '.' }, bundle: true, minify: true, format: 'esm', target: 'es2022', write: false, external: ['react'],
+      stdin: { contents, resolveDir: '.' }, bundle: true, minify: true, format: 'esm', target: 'es2022', write: false, external: ['react', '@livestore/*'],
     })
     const size = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
     t.diagnostic(`${size} bytes`)

@@ -6,6 +6,7 @@ const type = 'sync-identity+jwt'
 
 /** The closed list (RFC 7518 §3.1, RFC 8037 §3.1); each belongs to one kind of key. */
 export const algorithms = ['EdDSA', 'ES256', 'HS256'] as const
+/** One of them. */
 export type Algorithm = typeof algorithms[number]
 
 // Fits what servers grant to a request's headers; see the Go package.

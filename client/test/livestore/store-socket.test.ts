@@ -75,6 +75,17 @@ test('a dial that was closed is not made', async () => {
   assert.deepEqual(log, ['close 1000'])
 })
 
+test('a dial that is closed while it is under way is not made once more', async () => {
+  const s = stage()
+  const { socket, log } = s.dial()
+  await settle()
+  socket.close(1000)
+  s.ws.ends(1006)
+  await settle()
+  assert.equal(s.all.length, 1)
+  assert.deepEqual(log.map((line) => line.split(' ')[0]).at(-1), 'close')
+})
+
 test('a server that selects no subprotocol is dialled once more without, and is a plain one', async () => {
   const s = stage()
   const { socket, log } = s.dial()

@@ -83,9 +83,21 @@ for (const [what, body] of Object.entries({
     source.body = body
     clock.at = 300_000
     assert.equal(await ask(), 'user-1')
-    assert.equal(source.fetches, 2)
+    clock.at = 305_000 // it did not count as a fetch: it is tried again
+    assert.equal(await ask(), 'user-1')
+    assert.equal(source.fetches, 3)
   })
 }
+
+test('a body without an end is given up', async () => {
+  let pulled = 0
+  const endless = () => new ReadableStream<Uint8Array>({
+    pull: (to) => { pulled += 1024; to.enqueue(new Uint8Array(1024).fill(32)) },
+  })
+  const { ask } = stage({ fetch: () => Promise.resolve(new Response(endless())) })
+  assert.equal(await ask(), 'unavailable')
+  assert.ok(pulled < 80_000, `${pulled} bytes were read`)
+})
 
 test('a given set that cannot be used refuses everything', async () => {
   const verifier = createVerifier({ ...scope, jwks: '{"keys":[]}' })

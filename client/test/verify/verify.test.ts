@@ -52,6 +52,15 @@ test('an assertion is used once, and its id is forgotten only when it is dead', 
   await assert.rejects(once.verify(good), { code: 'expired' })
 })
 
+test('an id outlives the generation of the memory that it fell into', async () => {
+  let now = good.now - 60_000
+  const once = createVerifier({ ...scope, jwks, singleUse: true, leewayMs: 5000, now: () => now })
+  now = good.now
+  await once.verify(good)
+  now = good.now + 15_000 // the generation is older than any assertion lives
+  await assert.rejects(once.verify(good), { code: 'replayed' })
+})
+
 test('a memory that is full refuses what it could not remember', async () => {
   const full = createVerifier({ ...scope, jwks, singleUse: true, singleUseLimit: 0, now: () => good.now })
   await assert.rejects(full.verify(good), { code: 'unavailable' })
