@@ -20,6 +20,10 @@ type Options struct {
 	Interval time.Duration
 	// MaxBytes is how much a file grows before it becomes an archive. 0: 64 MiB.
 	MaxBytes int64
+	// MaxOpen is how many open intents are held in memory, and carried from file
+	// to file; what one write brings may come on top. Beyond it the oldest are
+	// given up: see the package's comment. 0: 100,000.
+	MaxOpen int
 	// Damaged is told of a line that cannot be read, other than a last one that
 	// a kill tore; it is skipped. Nil: nobody is told.
 	Damaged func(file string, line int)
@@ -61,13 +65,19 @@ type Journal struct {
 	rework chan struct{}  // there is an archive to compact
 }
 
-const defaultMaxBytes = 64 << 20
+const (
+	defaultMaxBytes = 64 << 20
+	defaultMaxOpen  = 100_000
+)
 
 // Open opens the journal at path, or begins it; its directory must be there.
 // An error of a file that another process has open names the file.
 func Open(path string, opt Options) (*Journal, error) {
 	if opt.MaxBytes <= 0 {
 		opt.MaxBytes = defaultMaxBytes
+	}
+	if opt.MaxOpen <= 0 {
+		opt.MaxOpen = defaultMaxOpen
 	}
 	if opt.Damaged == nil {
 		opt.Damaged = func(string, int) {}
@@ -134,11 +144,13 @@ func (j *Journal) load() error {
 	if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
-	if err := j.replay(); err != nil {
-		_ = j.file.Close()
-		return err
+	if err = j.replay(); err == nil && j.index.givenUp > 0 {
+		err = j.recall()
 	}
-	return nil
+	if err != nil {
+		_ = j.file.Close()
+	}
+	return err
 }
 
 // replay reads the newest file into the index, and mends its end.
@@ -150,7 +162,9 @@ func (j *Journal) replay() error {
 			return errForeign(j.path)
 		case err != nil:
 			j.opt.Damaged(j.path, n)
-		case n > 1 && l.Kind != header:
+		case n == 1:
+			j.index.givenUp = l.GivenUp
+		case l.Kind != header:
 			j.index.apply(l.Kind, r)
 		}
 		return nil
@@ -160,10 +174,10 @@ func (j *Journal) replay() error {
 	}
 	var mend []byte
 	if end == 0 { // new, or killed while it was
-		if !bytes.HasPrefix(headerLine(false), torn) {
+		if !bytes.HasPrefix(headerLine(false, 0), torn) {
 			return errForeign(j.path)
 		}
-		mend = headerLine(false)
+		mend = headerLine(false, 0)
 	} else if l, r, err := parse(torn); err == nil { // whole, but for its end
 		j.index.apply(l.Kind, r)
 		end += int64(len(torn))
