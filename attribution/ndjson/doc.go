@@ -13,16 +13,18 @@
 // is confirmed, by all of them, where a place's first record counts.
 //
 // Callers that write at the same time share one write and one fsync. In memory
-// are the open intents, as many as Options.MaxOpen, and a bounded note of places
-// confirmed lately; a query reads the files through.
+// are the open intents, as many as Options.MaxOpen, a bounded note of places
+// confirmed lately, and with Options.ByClient one of clientIds; a query reads the
+// files through.
 //
-// Where more intents are open, the oldest are given up: a line says so, and that
-// line goes into the archive, and is all that is left of them. They stay unconfirmed, listed and counted; an
-// acknowledgement still confirms their place, but a rejection is not looked for
-// any more, and no sight settles what else is open there, since one of several
-// authors would be missing. A sieve of 1 MiB keeps the places that have lost one; the
-// more these are, the oftener it takes another place for one of them, whose
-// intents then wait for an acknowledgement too.
+// Where more intents are open, the oldest are given up: a line says so, which
+// stays when its file becomes an archive, and is all that is left of them. They
+// are unconfirmed, listed and counted; an acknowledgement still confirms their
+// place, but a rejection is not looked for any more, and no sight settles what
+// else is open there, since one of several authors would be missing. A sieve of
+// 1 MiB keeps the places that have lost one; the more these are, the oftener it
+// takes another place for one of them, whose intents then wait for an
+// acknowledgement too.
 //
 // It is not for several processes: a lock on PATH.lock keeps a second one out.
 package ndjson

@@ -19,6 +19,7 @@ type index struct {
 	intents int // of these, without sights
 	givenUp int // intents that are open no more, in all files
 	lost    sieve
+	clients *clients // nil without ByClient
 	recent  map[attribution.Place]struct{}
 	ring    []attribution.Place // of recent, the oldest at next
 	next    int
@@ -55,10 +56,12 @@ func (x *index) apply(k kind, r attribution.Record) {
 		}
 		delete(x.open, at)
 		x.remember(at)
+		x.clients.note(r)
 	case forget:
 		x.drop(r)
 	case giveUp:
 		x.lost.add(at)
+		x.clients.note(r)
 		if x.drop(r) && !r.Sight() {
 			x.givenUp++
 		}

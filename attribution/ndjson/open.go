@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,6 +25,10 @@ type Options struct {
 	// to file; what one write brings may come on top. Beyond it the oldest are
 	// given up: see the package's comment. 0: 100,000.
 	MaxOpen int
+	// ByClient keeps in memory who wrote with a clientId first, for FirstUser; not
+	// where that is Nobody. Archives are read for it once, behind Open.
+	ByClient bool
+	Nobody   string
 	// Damaged is told of a line that cannot be read, other than a last one that
 	// a kill tore; it is skipped. Nil: nobody is told.
 	Damaged func(file string, line int)
@@ -61,7 +66,7 @@ type Journal struct {
 	dirty  bool  // Interval: something was written behind the last fsync
 	moved  bool  // files were renamed behind the last fsync of the directory
 	stop   context.CancelFunc
-	tasks  sync.WaitGroup // the writer and the compactor
+	tasks  sync.WaitGroup // the writer, the compactor and learn
 	rework chan struct{}  // there is an archive to compact
 }
 
@@ -97,6 +102,9 @@ func Open(path string, opt Options) (*Journal, error) {
 		return nil, err
 	}
 	j := &Journal{path: path, opt: opt, lock: lock, index: newIndex(), rework: make(chan struct{}, 1)}
+	if opt.ByClient {
+		j.index.clients = newClients(opt.Nobody)
+	}
 	j.queue.kick = make(chan struct{}, 1)
 	if err := j.load(); err != nil {
 		_ = lock.Close()
@@ -106,6 +114,9 @@ func Open(path string, opt Options) (*Journal, error) {
 	j.rework <- struct{}{}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
+	if before := slices.Clone(j.archives); opt.ByClient {
+		j.tasks.Go(func() { j.learn(ctx, before) })
+	}
 	j.tasks.Go(func() { j.writer(ctx) })
 	j.tasks.Go(func() { j.compactor(ctx) })
 	return j, nil
