@@ -158,6 +158,11 @@ func (o *Owners) forget(user string) {
 // firstUser is who wrote with a clientId first: the earliest confirmed event
 // counts, or where there is none the earliest that was offered; "" for none.
 func (o *Owners) firstUser(ctx context.Context, storeID, clientID string) (string, error) {
+	if j, ok := o.journal.(byClient); ok {
+		if user, known := j.FirstUser(storeID, short(clientID)); known {
+			return user, nil
+		}
+	}
 	found, err := o.journal.Events(ctx, Query{StoreID: storeID, ClientID: short(clientID), Limit: maxAsked})
 	if err != nil {
 		return "", err
@@ -173,6 +178,11 @@ func (o *Owners) firstUser(ctx context.Context, storeID, clientID string) (strin
 		}
 	}
 	return first.UserID, nil
+}
+
+// byClient is a Journal that may know firstUser without being read through.
+type byClient interface {
+	FirstUser(storeID, clientID string) (user string, known bool)
 }
 
 func keyOf(storeID, clientID string) ownerKey {

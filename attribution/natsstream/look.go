@@ -2,6 +2,7 @@ package natsstream
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -82,22 +83,50 @@ func (j *Journal) list(ctx context.Context, begin string, each func(subject stri
 	return nil
 }
 
+// count tells how many subjects begin so and have a message, and names the first
+// of them. list would name all, however many they are.
+func (j *Journal) count(ctx context.Context, begin string) (some map[string]uint64, n int, err error) {
+	if _, err := j.open(ctx); err != nil {
+		return nil, 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	msg, err := j.nc.RequestWithContext(ctx, "$JS.API.STREAM.INFO."+j.name, []byte(`{"subjects_filter":"`+begin+`>"}`))
+	if err != nil {
+		return nil, 0, fmt.Errorf("natsstream: %w", err)
+	}
+	var answer struct {
+		Error *jetstream.APIError   `json:"error"`
+		Total int                   `json:"total"`
+		State jetstream.StreamState `json:"state"`
+	}
+	if err = json.Unmarshal(msg.Data, &answer); err == nil && answer.Error != nil {
+		err = answer.Error
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("natsstream: %w", err)
+	}
+	return answer.State.Subjects, max(answer.Total, len(answer.State.Subjects)), nil
+}
+
 // maxSwept bounds how many places one count looks at for leftovers.
 const maxSwept = 1000
 
 // Unconfirmed implements attribution.Journal. On its way it clears intents away
 // that stand at confirmed places: one that came too late, or was left by a kill.
+// It looks at as many subjects as the server tells at a time (100,000); where
+// more is open, sights among the rest are counted too.
 func (j *Journal) Unconfirmed(ctx context.Context) (int, error) {
 	intents := map[string][]string{} // by the place's confirmed subject
-	n := 0
-	err := j.list(ctx, j.opens(""), func(subject string) {
-		if at, intent := j.placeOf(subject); intent {
-			n++
-			if done := prefix(j.name) + "done." + at; len(intents) < maxSwept || intents[done] != nil {
-				intents[done] = append(intents[done], subject)
-			}
+	subjects, n, err := j.count(ctx, j.opens(""))
+	for subject := range subjects {
+		at, intent := j.placeOf(subject)
+		if !intent {
+			n--
+		} else if done := prefix(j.name) + "done." + at; len(intents) < maxSwept || intents[done] != nil {
+			intents[done] = append(intents[done], subject)
 		}
-	})
+	}
 	if err != nil || n == 0 {
 		return n, err
 	}

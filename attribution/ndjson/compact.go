@@ -35,7 +35,7 @@ func (j *Journal) compactor(ctx context.Context) {
 	}
 }
 
-// compact leaves an archive its confirmed records alone. It is renamed into
+// compact leaves an archive what is confirmed or given up in it. It is renamed into
 // place when it is on the disk, so a kill leaves the one or the other.
 func compact(ctx context.Context, name string) error {
 	in, err := os.Open(name)
@@ -43,8 +43,8 @@ func compact(ctx context.Context, name string) error {
 		return err
 	}
 	defer in.Close()
-	first := make([]byte, len(headerLine(true)))
-	if n, _ := in.ReadAt(first, 0); bytes.Equal(first[:n], headerLine(true)) {
+	first := make([]byte, len(headerLine(true, 0)))
+	if n, _ := in.ReadAt(first, 0); bytes.Equal(first[:n], headerLine(true, 0)) {
 		return nil
 	}
 	out, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -52,9 +52,9 @@ func compact(ctx context.Context, name string) error {
 		return err
 	}
 	to := bufio.NewWriter(out)
-	_, _ = to.Write(headerLine(true)) // Flush repeats its error
+	_, _ = to.Write(headerLine(true, 0)) // Flush repeats its error
 	_, _, err = scan(in, -1, func(n int, b []byte) error {
-		if l, _, err := parse(b); err == nil && l.Kind == confirm {
+		if l, _, err := parse(b); err == nil && (l.Kind == confirm || l.Kind == giveUp) {
 			_, _ = to.Write(b)
 		}
 		return ctx.Err()

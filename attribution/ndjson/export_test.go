@@ -14,3 +14,14 @@ func Waiting(j *Journal) int {
 	defer j.queue.mu.Unlock()
 	return len(j.queue.list)
 }
+
+// Held is how many records of what is open are in memory.
+func Held(j *Journal) int {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	n := 0
+	for _, o := range j.index.open {
+		n += len(o.records)
+	}
+	return n
+}

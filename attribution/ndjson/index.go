@@ -12,15 +12,34 @@ const maxRecent = 1 << 14
 
 // index is what is open, and what was settled lately.
 type index struct {
-	open    map[attribution.Place][]attribution.Record
-	intents int // in open, without sights
+	open    map[attribution.Place]opened
+	order   []entry // the places in open, oldest first, and some that are not; the writer's alone
+	births  uint64
+	size    int // records in open
+	intents int // of these, without sights
+	givenUp int // intents that are open no more, in all files
+	lost    sieve
+	clients *clients // nil without ByClient
 	recent  map[attribution.Place]struct{}
 	ring    []attribution.Place // of recent, the oldest at next
 	next    int
 }
 
+// opened is what is open at a place. A place that was settled and opened again
+// is born again.
+type opened struct {
+	born    uint64
+	records []attribution.Record
+}
+
+// entry is a place in the order of birth; the place may be gone, or born again.
+type entry struct {
+	at   attribution.Place
+	born uint64
+}
+
 func newIndex() *index {
-	return &index{open: map[attribution.Place][]attribution.Record{}, recent: map[attribution.Place]struct{}{}}
+	return &index{open: map[attribution.Place]opened{}, recent: map[attribution.Place]struct{}{}}
 }
 
 // apply brings in what a line says.
@@ -29,25 +48,71 @@ func (x *index) apply(k kind, r attribution.Record) {
 	switch k {
 	case intent:
 		if x.wants(r) {
-			x.open[at] = append(x.open[at], r)
-			x.count(r, 1)
+			x.add(r)
 		}
 	case confirm:
-		for _, o := range x.open[at] {
+		for _, o := range x.open[at].records {
 			x.count(o, -1)
 		}
 		delete(x.open, at)
 		x.remember(at)
+		x.clients.note(r)
 	case forget:
-		i := slices.IndexFunc(x.open[at], r.Same)
-		if i < 0 {
-			return
-		}
-		x.count(x.open[at][i], -1)
-		if x.open[at] = slices.Delete(x.open[at], i, i+1); len(x.open[at]) == 0 {
-			delete(x.open, at)
+		x.drop(r)
+	case giveUp:
+		x.lost.add(at)
+		x.clients.note(r)
+		if x.drop(r) && !r.Sight() {
+			x.givenUp++
 		}
 	}
+}
+
+// add opens r.
+func (x *index) add(r attribution.Record) {
+	at := r.Place()
+	o, there := x.open[at]
+	if !there {
+		if len(x.order) > 2*len(x.open)+1024 {
+			x.order = slices.DeleteFunc(x.order, x.gone)
+		}
+		x.births++
+		o.born = x.births
+		x.order = append(x.order, entry{at, o.born})
+	}
+	o.records = append(o.records, r)
+	x.open[at] = o
+	x.count(r, 1)
+}
+
+// drop closes r, and tells whether it was open.
+func (x *index) drop(r attribution.Record) bool {
+	at := r.Place()
+	o := x.open[at]
+	i := slices.IndexFunc(o.records, r.Same)
+	if i < 0 {
+		return false
+	}
+	x.count(o.records[i], -1)
+	if o.records = slices.Delete(o.records, i, i+1); len(o.records) == 0 {
+		delete(x.open, at)
+	} else {
+		x.open[at] = o
+	}
+	return true
+}
+
+func (x *index) gone(e entry) bool { return x.open[e.at].born != e.born }
+
+// oldestFirst returns the open places in the order in which they were opened.
+func (x *index) oldestFirst() []attribution.Place {
+	places := make([]attribution.Place, 0, len(x.open))
+	for _, e := range x.order {
+		if !x.gone(e) {
+			places = append(places, e.at)
+		}
+	}
+	return places
 }
 
 // wants tells whether an intent says anything new.
@@ -57,10 +122,11 @@ func (x *index) wants(r attribution.Record) bool {
 }
 
 func (x *index) holds(r attribution.Record) bool {
-	return slices.ContainsFunc(x.open[r.Place()], r.Same)
+	return slices.ContainsFunc(x.open[r.Place()].records, r.Same)
 }
 
 func (x *index) count(r attribution.Record, by int) {
+	x.size += by
 	if !r.Sight() {
 		x.intents += by
 	}

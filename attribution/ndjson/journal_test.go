@@ -45,3 +45,9 @@ func TestAKilledProcessThatSyncsNowAndThenLosesNothing(t *testing.T) {
 		return ndjson.Open(path, ndjson.Options{Interval: time.Second})
 	})
 }
+
+func TestAKillWhileIntentsAreGivenUpLosesNothing(t *testing.T) {
+	journaltest.Kill(t, 1, func(path string) (attribution.Journal, error) {
+		return ndjson.Open(path, ndjson.Options{MaxOpen: 50, MaxBytes: 5000, Damaged: func(file string, line int) { t.Errorf("%s:%d is damaged", file, line) }})
+	})
+}

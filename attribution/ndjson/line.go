@@ -20,6 +20,7 @@ const (
 	intent  kind = "intent"           // offered, or a sight where there is no userId
 	confirm kind = "confirm"
 	forget  kind = "forget"
+	giveUp  kind = "given-up" // an intent that is open no more, and unconfirmed for ever
 )
 
 const (
@@ -31,7 +32,8 @@ const (
 type line struct {
 	Kind         kind   `json:"kind"`
 	Version      int    `json:"version,omitempty"` // of a header
-	Settled      bool   `json:"settled,omitempty"` // of a header: confirmed records alone follow
+	Settled      bool   `json:"settled,omitempty"` // of a header: only what is confirmed or given up follows
+	GivenUp      int    `json:"givenUp,omitempty"` // of a header: intents that archives hold
 	StoreID      string `json:"storeId"`
 	BackendID    string `json:"backendId"`
 	SeqNum       int64  `json:"seqNum"`
@@ -46,9 +48,10 @@ type line struct {
 	Attempt      int64  `json:"attempt"`
 }
 
-// headerLine begins a file.
-func headerLine(settled bool) []byte {
+// headerLine begins a file; givenUp is how many intents were given up before it.
+func headerLine(settled bool, givenUp int) []byte {
 	b := append([]byte(`{"kind":"`+header+`","version":`), strconv.Itoa(version)...)
+	b = number(b, `,"givenUp":`, int64(givenUp))
 	if settled {
 		b = append(b, `,"settled":true`...)
 	}
@@ -114,7 +117,7 @@ func parse(b []byte) (l line, r attribution.Record, err error) {
 		return l, r, nil
 	case confirm:
 		r.State = attribution.Confirmed
-	case intent, forget:
+	case intent, forget, giveUp:
 	default:
 		return l, r, errLine
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,6 +21,14 @@ type Options struct {
 	Interval time.Duration
 	// MaxBytes is how much a file grows before it becomes an archive. 0: 64 MiB.
 	MaxBytes int64
+	// MaxOpen is how many open intents are held in memory, and carried from file
+	// to file; what one write brings may come on top. Beyond it the oldest are
+	// given up: see the package's comment. 0: 100,000.
+	MaxOpen int
+	// ByClient keeps in memory who wrote with a clientId first, for FirstUser; not
+	// where that is Nobody. Archives are read for it once, behind Open.
+	ByClient bool
+	Nobody   string
 	// Damaged is told of a line that cannot be read, other than a last one that
 	// a kill tore; it is skipped. Nil: nobody is told.
 	Damaged func(file string, line int)
@@ -57,17 +66,23 @@ type Journal struct {
 	dirty  bool  // Interval: something was written behind the last fsync
 	moved  bool  // files were renamed behind the last fsync of the directory
 	stop   context.CancelFunc
-	tasks  sync.WaitGroup // the writer and the compactor
+	tasks  sync.WaitGroup // the writer, the compactor and learn
 	rework chan struct{}  // there is an archive to compact
 }
 
-const defaultMaxBytes = 64 << 20
+const (
+	defaultMaxBytes = 64 << 20
+	defaultMaxOpen  = 100_000
+)
 
 // Open opens the journal at path, or begins it; its directory must be there.
 // An error of a file that another process has open names the file.
 func Open(path string, opt Options) (*Journal, error) {
 	if opt.MaxBytes <= 0 {
 		opt.MaxBytes = defaultMaxBytes
+	}
+	if opt.MaxOpen <= 0 {
+		opt.MaxOpen = defaultMaxOpen
 	}
 	if opt.Damaged == nil {
 		opt.Damaged = func(string, int) {}
@@ -87,6 +102,9 @@ func Open(path string, opt Options) (*Journal, error) {
 		return nil, err
 	}
 	j := &Journal{path: path, opt: opt, lock: lock, index: newIndex(), rework: make(chan struct{}, 1)}
+	if opt.ByClient {
+		j.index.clients = newClients(opt.Nobody)
+	}
 	j.queue.kick = make(chan struct{}, 1)
 	if err := j.load(); err != nil {
 		_ = lock.Close()
@@ -96,6 +114,9 @@ func Open(path string, opt Options) (*Journal, error) {
 	j.rework <- struct{}{}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
+	if before := slices.Clone(j.archives); opt.ByClient {
+		j.tasks.Go(func() { j.learn(ctx, before) })
+	}
 	j.tasks.Go(func() { j.writer(ctx) })
 	j.tasks.Go(func() { j.compactor(ctx) })
 	return j, nil
@@ -134,11 +155,13 @@ func (j *Journal) load() error {
 	if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
-	if err := j.replay(); err != nil {
-		_ = j.file.Close()
-		return err
+	if err = j.replay(); err == nil && j.index.givenUp > 0 {
+		err = j.recall()
 	}
-	return nil
+	if err != nil {
+		_ = j.file.Close()
+	}
+	return err
 }
 
 // replay reads the newest file into the index, and mends its end.
@@ -150,7 +173,9 @@ func (j *Journal) replay() error {
 			return errForeign(j.path)
 		case err != nil:
 			j.opt.Damaged(j.path, n)
-		case n > 1 && l.Kind != header:
+		case n == 1:
+			j.index.givenUp = l.GivenUp
+		case l.Kind != header:
 			j.index.apply(l.Kind, r)
 		}
 		return nil
@@ -160,10 +185,10 @@ func (j *Journal) replay() error {
 	}
 	var mend []byte
 	if end == 0 { // new, or killed while it was
-		if !bytes.HasPrefix(headerLine(false), torn) {
+		if !bytes.HasPrefix(headerLine(false, 0), torn) {
 			return errForeign(j.path)
 		}
-		mend = headerLine(false)
+		mend = headerLine(false, 0)
 	} else if l, r, err := parse(torn); err == nil { // whole, but for its end
 		j.index.apply(l.Kind, r)
 		end += int64(len(torn))

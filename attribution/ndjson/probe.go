@@ -25,7 +25,7 @@ func Probe(path string) error {
 		}
 		return enough
 	})
-	if err == nil && !bytes.HasPrefix(headerLine(false), torn) {
+	if err == nil && !bytes.HasPrefix(headerLine(false, 0), torn) {
 		err = errForeign(path)
 	}
 	if err != nil && !errors.Is(err, enough) {

@@ -14,7 +14,8 @@ import (
 
 // Events implements attribution.Journal. It reads all files through, twice
 // where the query names a user, a connection or a time; in memory are the open
-// intents and what it returns.
+// intents and what it returns. Where intents were given up it reads on, for up to
+// maxGathered of them at a time.
 func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attribution.Record, error) {
 	files, open, err := j.freeze(q)
 	defer func() {
@@ -32,7 +33,12 @@ func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attributio
 // of the instant at which the files were opened.
 func answer(ctx context.Context, files []frozen, open map[attribution.Place][]attribution.Record, q attribution.Query) ([]attribution.Record, error) {
 	page := newPage(cmp.Or(q.Limit, 1000))
-	err := settled(ctx, files, func(r attribution.Record) {
+	lost := false
+	err := told(ctx, files, func(k kind, r attribution.Record) {
+		if k == giveUp {
+			lost = true
+			return
+		}
 		delete(open, r.Place())
 		if q.Matches(r) && page.records[r.Place()] == nil { // a place keeps its first
 			page.add(r)
@@ -42,6 +48,9 @@ func answer(ctx context.Context, files []frozen, open map[attribution.Place][]at
 		// What the query selects may be a later record of its place, whose
 		// first one it does not select.
 		err = settled(ctx, files, page.check)
+	}
+	if err == nil && lost {
+		err = addGivenUp(ctx, files, open, q, page)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ndjson: %w", err)
@@ -82,8 +91,8 @@ func (j *Journal) freeze(q attribution.Query) (files []frozen, open map[attribut
 // selected returns the open intents that q selects.
 func (x *index) selected(q attribution.Query) map[attribution.Place][]attribution.Record {
 	open := map[attribution.Place][]attribution.Record{}
-	for at, records := range x.open {
-		for _, r := range records {
+	for at, o := range x.open {
+		for _, r := range o.records {
 			if !r.Sight() && q.Matches(r) {
 				open[at] = append(open[at], r)
 			}
@@ -94,13 +103,22 @@ func (x *index) selected(q attribution.Query) map[attribution.Place][]attributio
 
 // settled hands each confirmed record to each, in the order in which they came.
 func settled(ctx context.Context, files []frozen, each func(attribution.Record)) error {
+	return told(ctx, files, func(k kind, r attribution.Record) {
+		if k == confirm {
+			each(r)
+		}
+	})
+}
+
+// told hands each record that is confirmed or given up to each, as they came.
+func told(ctx context.Context, files []frozen, each func(kind, attribution.Record)) error {
 	for _, f := range files {
 		_, _, err := scan(f, f.size, func(n int, b []byte) error {
 			if bytes.HasPrefix(b, []byte(`{"kind":"intent"`)) || bytes.HasPrefix(b, []byte(`{"kind":"forget"`)) {
 				return nil
 			}
-			if l, r, err := parse(b); err == nil && l.Kind == confirm {
-				each(r)
+			if l, r, err := parse(b); err == nil && (l.Kind == confirm || l.Kind == giveUp) {
+				each(l.Kind, r)
 			}
 			return ctx.Err()
 		})

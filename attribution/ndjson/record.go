@@ -52,7 +52,8 @@ func (j *Journal) choose(records []attribution.Record, worth func(attribution.Re
 	return chosen, nil
 }
 
-// Open implements attribution.Journal.
+// Open implements attribution.Journal. At a place of which an intent was given
+// up it finds nothing, so that sights settle nothing there.
 func (j *Journal) Open(_ context.Context, places []attribution.Place) (found []attribution.Record, err error) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -63,17 +64,20 @@ func (j *Journal) Open(_ context.Context, places []attribution.Place) (found []a
 		return nil, nil
 	}
 	for _, at := range places {
-		found = append(found, j.index.open[at]...)
+		if !j.index.lost.has(at) { // else whoever is left there would look like the only one
+			found = append(found, j.index.open[at].records...)
+		}
 	}
 	return found, nil
 }
 
-// Unconfirmed implements attribution.Journal.
+// Unconfirmed implements attribution.Journal. An intent that was given up stays
+// counted, even if its acknowledgement comes after all.
 func (j *Journal) Unconfirmed(context.Context) (int, error) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	if j.closed {
 		return 0, errClosed
 	}
-	return j.index.intents, nil
+	return j.index.intents + j.index.givenUp, nil
 }

@@ -54,11 +54,11 @@ func (j *Journal) begin(path string) (f *os.File, size int64, err error) {
 		return nil, 0, err
 	}
 	out := bufio.NewWriter(f)
-	n, err := out.Write(headerLine(false))
+	n, err := out.Write(headerLine(false, j.index.givenUp))
 	size = int64(n)
 	var b []byte
-	for _, records := range j.index.open {
-		for _, r := range records {
+	for _, at := range j.index.oldestFirst() {
+		for _, r := range j.index.open[at].records {
 			b = appendLine(b[:0], intent, r)
 			n, _ = out.Write(b) // Flush repeats its error
 			size += int64(n)

@@ -49,6 +49,9 @@ func (j *Journal) commit(all []*write) error {
 	if err := j.prepare(); err != nil {
 		return fmt.Errorf("ndjson: %w", err)
 	}
+	if over := j.excess(all); over != nil {
+		all = append([]*write{over}, all...)
+	}
 	buf := all[0].lines
 	for _, w := range all[1:] {
 		buf = append(buf, w.lines...)

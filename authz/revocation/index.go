@@ -25,6 +25,8 @@ type Index struct {
 	now   func() time.Time
 	mu    sync.RWMutex
 	users map[string]*record
+	added int // entries since the last prune
+	left  int // users behind it
 }
 
 // record is what is known of one user.
@@ -109,6 +111,17 @@ func (x *Index) Drop(e Entry) {
 	x.tidy(e.UserID, r)
 }
 
+// Trim drops the entries that no longer matter, now and then: so seldom that it
+// costs little beside what was added meanwhile, and so often that what is over
+// takes no more room than what is not.
+func (x *Index) Trim() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.added > 1024+x.left {
+		x.prune()
+	}
+}
+
 // Forget drops all of a user's entries; false where there is none.
 func (x *Index) Forget(userID string) bool {
 	x.mu.Lock()
@@ -151,6 +164,7 @@ func (x *Index) held(e Entry) (Entry, bool) {
 }
 
 func (x *Index) set(e Entry) {
+	x.added++
 	r := x.users[e.UserID]
 	if r == nil {
 		r = &record{}
@@ -169,6 +183,7 @@ func (x *Index) set(e Entry) {
 // prune drops what no token that could still be accepted is concerned by.
 func (x *Index) prune() {
 	now := x.now()
+	defer func() { x.added, x.left = 0, len(x.users) }()
 	for user, r := range x.users {
 		for id, e := range r.tokens {
 			if e.Over(x.keep, now) {

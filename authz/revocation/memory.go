@@ -86,7 +86,7 @@ func (m *Memory) List() []Entry { return m.index.List() }
 
 func (m *Memory) save() error {
 	if m.path == "" {
-		m.index.List() // for what it drops
+		m.index.Trim()
 		return nil
 	}
 	return save(m.path, m.index.List())

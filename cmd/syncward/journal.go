@@ -55,7 +55,7 @@ func openJournal(c *config, failed func(error)) (attribution.Journal, error) {
 	relaxed := c.JournalFsync == "interval"
 	switch c.Journal.kind {
 	case "file":
-		opt := ndjson.Options{Failed: failed, Damaged: func(file string, line int) {
+		opt := ndjson.Options{ByClient: c.ClientIDOwnership, Nobody: c.AnonymousUserID, Failed: failed, Damaged: func(file string, line int) {
 			failed(fmt.Errorf("%s:%d cannot be read, and is skipped", file, line))
 		}}
 		if relaxed {

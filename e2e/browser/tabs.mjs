@@ -1,37 +1,21 @@
 // node tabs.mjs WORLD SIDECAR CHROMIUM: tabs of page.html in headless Chromium.
-import { equal, run, until } from '../demo/harness.mjs'
+import { equal, run } from '../demo/harness.mjs'
+import { empty, opened, push, worldAt } from './tab.mjs'
 
 const [world, sidecar, executablePath] = process.argv.slice(2)
 
-async function control(what, body = {}) {
-  const response = await fetch(`${world}/control/${what}`, { method: 'POST', body: JSON.stringify(body) })
-  if (!response.ok) throw new Error(`${what}: ${response.status}`)
-  return response.json()
-}
-
-const stored = async () => (await control('state')).stored
-
-async function tab(context, user = 'alice') {
-  const page = await context.newPage()
-  await page.goto(`/page.html?user=${user}&url=${encodeURIComponent(sidecar)}`)
-  await page.waitForFunction(() => window.queue !== undefined)
-  return page
-}
-
-const opened = (page) => page.waitForFunction(() => window.log.some((l) => l === 'open auth alice'))
-const push = (page, ids) => page.evaluate(async (all) => { for (const id of all) await window.queue.push({ id }) }, ids)
-const empty = (page) => until('the queue is empty', () => page.evaluate(async () => (await window.queue.state()).pending === 0))
+const { control, stored, tab } = worldAt(world, sidecar)
 
 const cases = {
   'events outlive the tab that they were pushed in': async (newContext) => {
     const context = await newContext()
-    const one = await tab(context)
+    const one = await tab(context, 'alice')
     await opened(one)
     await control('mute', { mute: true }) // what is sent from now on is not known to have come
     await push(one, ['e1', 'e2', 'e3'])
     await one.close()
     await control('mute', { mute: false })
-    const two = await tab(context)
+    const two = await tab(context, 'alice')
     await empty(two)
     equal([...new Set((await stored()).map((e) => `${e.id} ${e.user}`))], ['e1 alice', 'e2 alice', 'e3 alice'], 'stored')
   },
@@ -39,7 +23,7 @@ const cases = {
   'of five tabs one sends, and another takes over when it is closed': async (newContext) => {
     const context = await newContext()
     const tabs = []
-    for (let i = 0; i < 5; i++) tabs.push(await tab(context))
+    for (let i = 0; i < 5; i++) tabs.push(await tab(context, 'alice'))
     for (const page of tabs) await opened(page)
     await Promise.all(tabs.map((page, i) => push(page, Array.from({ length: 4 }, (_, n) => `t${i}-${n}`))))
     await tabs[0].close()

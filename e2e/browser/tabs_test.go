@@ -1,8 +1,6 @@
 package browser_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
@@ -17,13 +15,7 @@ var tabCases = []string{
 func TestTheClientInABrowser(t *testing.T) {
 	rig.Require(t)
 	w := newWorld(t)
-	page, err := os.ReadFile(rig.E2E("browser", "page.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(w.pages, "page.html"), page, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	w.page("page.html")
 	script := rig.Start(t, "tabs.mjs", rig.E2E("browser"), nil, rig.Node(t), "tabs.mjs", w.URL, "ws://"+w.listen+"/sync", rig.Chromium(t))
 	expect(t, script, tabCases)
 }

@@ -49,6 +49,7 @@ func newWorld(t testing.TB, env ...string) *world {
 	w.env = append([]string{"LISTEN_ADDR=" + w.listen, "UPSTREAM_URL=" + up.URL, "JWT_SECRET=" + rig.Secret,
 		"IDENTITY_KEY=an-identity-key-of-the-tests-0123456789", "FLAGS_FILE=" + w.flags}, env...)
 	w.bundle("src/index.ts", "client.js")
+	w.bundle("src/tabs/shared-worker.ts", "shared-worker.js")
 	w.start()
 
 	mux := http.NewServeMux()
@@ -70,6 +71,18 @@ func (w *world) bundle(source, name string) {
 	cmd.Dir = client
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.t.Fatalf("esbuild %s: %v\n%s", source, err, out)
+	}
+}
+
+// page puts a file of this folder among the pages.
+func (w *world) page(name string) {
+	w.t.Helper()
+	text, err := os.ReadFile(rig.E2E("browser", name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.pages, name), text, 0o600); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

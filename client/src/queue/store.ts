@@ -38,7 +38,9 @@ export class Store {
       const events = store('events').index(byPartition)
       const pending = await result(events.count(keyOf(partition)))
       const lease = await leaseOf(store('leases'), partition)
-      const foreign = lease !== undefined && lease.holder !== holder && lease.until > now && lease.until <= now + leaseMs
+      // Of a time to come, the clock was set back since. Not to the millisecond: another
+      // tab may have claimed while this one, with an older now, waited for its turn.
+      const foreign = lease !== undefined && lease.holder !== holder && lease.until > now && lease.until <= now + 2 * leaseMs
       if (foreign) return { heads: [], leader: false, pending }
       if (pending === 0) {
         if (lease?.holder === holder) await result(store('leases').delete(keyOf(partition)))

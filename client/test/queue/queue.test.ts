@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { QueueError, type QueueOptions } from '../../src/index.js'
+import { FakeClock } from '../socket/fakes.js'
 import { Machine, rest } from './world.js'
 
 const pushAll = async (queue: { push(e: { id: string }): Promise<string> }, ...ids: string[]): Promise<void> => {
@@ -336,6 +337,21 @@ test('one tab sends; another takes over when it goes, or has stopped', async () 
   await first.queue.close()
   await second.queue.close()
   await assert.rejects(first.queue.push({ id: 'x' }), { code: 'QUEUE_CLOSED' })
+})
+
+test('a tab whose time is a little behind leaves the lease to the one that has it', async () => {
+  const m = new Machine()
+  const behind = new FakeClock()
+  await m.advance(50)
+  const [one, two] = [m.tab(), m.tab({ clock: behind })]
+  one.socket.connect()
+  await pushAll(one.queue, 'e1')
+  await rest()
+  two.socket.connect()
+  await rest()
+  assert.deepEqual([one.socket.sent, two.socket.sent], [['e1'], []])
+  await one.queue.close()
+  await two.queue.close()
 })
 
 test('a tab that does not send learns all the same when the queue is empty', async () => {
