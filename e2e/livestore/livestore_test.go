@@ -32,15 +32,12 @@ func TestLiveStoreSyncsThroughSyncward(t *testing.T) {
 }
 
 func eventsArriveUnderTheirUsersNames(t *testing.T, w *worker.Worker) {
-	const store = "shared-notes"
-	side := startHop(t, w.Addr)
 	tokens := map[string]string{"alice": rig.Token(t, "alice", time.Hour, nil), "bob": rig.Token(t, "bob", time.Hour, nil)}
-	alice := worker.StartClient(t, worker.V04, side.Addr, store, "client-a", tokens["alice"])
-	bob := worker.StartClient(t, worker.V04, side.Addr, store, "client-b", tokens["bob"])
-	alice.Commit(t, "hello from alice")
-	bob.Sees(t, "hello from alice")
-	bob.Commit(t, "hello from bob")
-	alice.Sees(t, "hello from alice", "hello from bob")
+	var side *hop
+	store, _, _ := twoSync(t, worker.V04, []string{tokens["alice"], tokens["bob"]}, func() (string, string) {
+		side = startHop(t, w.Addr)
+		return side.Addr, side.Addr
+	})
 
 	for user, text := range map[string]string{"alice": "hello from alice", "bob": "hello from bob"} {
 		rig.Eventually(t, "a push of "+user+" with its event", func() bool { return pushed(w, store, user, text) })
@@ -126,7 +123,7 @@ func syncs(t *testing.T, addr string, w *worker.Worker, store, user, token strin
 	t.Helper()
 	text := "written by " + user
 	worker.StartClient(t, worker.V04, addr, store, "client-a", token).Commit(t, text)
-	worker.StartClient(t, worker.V04, addr, store, "client-b", token).Sees(t, text)
+	worker.Arrives(t, func() *worker.Client { return worker.StartClient(t, worker.V04, addr, store, "client-b", token) }, text)
 	rig.Eventually(t, "a push of "+user, func() bool { return pushed(w, store, user, text) })
 }
 

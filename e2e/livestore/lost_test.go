@@ -14,17 +14,14 @@ import (
 // from then on arrives on both sides. What was written meanwhile reaches a
 // client of 0.4 too.
 func aLostConnection(t *testing.T, w *worker.Worker) {
-	const store = "lost-notes"
 	side, tap := front(t, w)
-	alice := worker.StartClient(t, w.Kind, tap.Addr(), store, "client-a", rig.Token(t, "alice", time.Hour, nil))
-	bob := worker.StartClient(t, w.Kind, side.Addr, store, "client-b", rig.Token(t, "bob", time.Hour, nil))
-	alice.Commit(t, "before")
-	bob.Sees(t, "before")
+	tokens := []string{rig.Token(t, "alice", time.Hour, nil), rig.Token(t, "bob", time.Hour, nil)}
+	_, alice, bob := twoSync(t, w.Kind, tokens, func() (string, string) { return tap.Addr(), side.Addr })
 	dials := len(tap.Sent())
 	tap.Cut()
 	if w.Kind != worker.V03 {
 		bob.Commit(t, "meanwhile")
-		alice.Sees(t, "before", "meanwhile")
+		alice.Sees(t, "hello from bob", "meanwhile")
 	}
 	// The worker knows of a connection when it has answered: what is written
 	// before that is "meanwhile".
@@ -33,7 +30,7 @@ func aLostConnection(t *testing.T, w *worker.Worker) {
 		return len(got) > dials && strings.HasPrefix(string(got[len(got)-1]), "HTTP/1.1 101 ")
 	})
 	bob.Commit(t, "afterwards")
-	alice.Sees(t, "before", "afterwards")
+	alice.Sees(t, "hello from bob", "afterwards")
 	alice.Commit(t, "and back")
 	bob.Sees(t, "afterwards", "and back")
 }

@@ -39,7 +39,7 @@ func TestAWorkerThatVerifiesNothing(t *testing.T) {
 func writeAndRead(t *testing.T, w *worker.Worker, addr, store, token string) {
 	t.Helper()
 	worker.StartClient(t, worker.V04, addr, store, "client-a", token).Commit(t, "hello")
-	worker.StartClient(t, worker.V04, addr, store, "client-b", token).Sees(t, "hello")
+	worker.Arrives(t, func() *worker.Client { return worker.StartClient(t, worker.V04, addr, store, "client-b", token) }, "hello")
 	for _, callback := range []string{"validatePayload", "onPull", "onPush"} {
 		seen := w.Of(store, callback)
 		if len(seen) == 0 {

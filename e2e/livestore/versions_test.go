@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -61,15 +62,13 @@ func front(t *testing.T, w *worker.Worker, env ...string) (*hop, *rig.Tap) {
 }
 
 func syncsUnderTheStaticToken(t *testing.T, w *worker.Worker) {
-	const store = "shared-notes"
-	side, tap := front(t, w)
 	tokens := []string{rig.Token(t, "alice", time.Hour, nil), rig.Token(t, "bob", time.Hour, nil)}
-	alice := worker.StartClient(t, w.Kind, tap.Addr(), store, "client-a", tokens[0])
-	bob := worker.StartClient(t, w.Kind, tap.Addr(), store, "client-b", tokens[1])
-	alice.Commit(t, "hello from alice")
-	bob.Sees(t, "hello from alice")
-	bob.Commit(t, "hello from bob")
-	alice.Sees(t, "hello from alice", "hello from bob")
+	var side *hop
+	var tap *rig.Tap
+	store, _, _ := twoSync(t, w.Kind, tokens, func() (string, string) {
+		side, tap = front(t, w)
+		return tap.Addr(), tap.Addr()
+	})
 
 	ping, pong := `{"_tag":"Ping"}`, `{"_tag":"Pong"}`
 	push, callback := "SyncWsRpc.Push", "validatePayload"
@@ -112,6 +111,35 @@ func syncsUnderTheStaticToken(t *testing.T, w *worker.Worker) {
 		}
 	}
 	side.NoTokenSeen(t, append(tokens, staticToken)...)
+}
+
+// twoSync has alice and bob write into one store, through the addresses that
+// front returns, until each sees what the other wrote; it returns the store.
+//
+// The worker of 0.4 interrupts the pulls of a store now and then when the first
+// push comes, also where nothing stands between it and its clients, and these
+// never pull again. Then another store is taken.
+func twoSync(t *testing.T, kind worker.Kind, tokens []string, front func() (string, string)) (store string, alice, bob *worker.Client) {
+	t.Helper()
+	for attempt := range 6 {
+		store := fmt.Sprint("shared-notes-", attempt)
+		one, other := front()
+		alice := worker.StartClient(t, kind, one, store, "client-a", tokens[0])
+		alice.Commit(t, "hello from alice")
+		alice.Shows(rig.Patience/4, "hello from alice")
+		bob := worker.StartClient(t, kind, other, store, "client-b", tokens[1])
+		if bob.Shows(rig.Patience/4, "hello from alice") {
+			bob.Commit(t, "hello from bob")
+			if alice.Shows(rig.Patience/4, "hello from alice", "hello from bob") {
+				return store, alice, bob
+			}
+		}
+		t.Logf("attempt %d: alice sees %q, bob %q", attempt, alice.Texts(), bob.Texts())
+		alice.Stop()
+		bob.Stop()
+	}
+	t.Fatal("no two clients of six stores saw each other's events")
+	return "", nil, nil
 }
 
 // received counts, for each connection, the frames that its client got with

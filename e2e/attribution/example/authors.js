@@ -18,9 +18,19 @@ export const authorsOf = (backend, storeId, session) => {
   }
 }
 
-/** Keeps in a Map under which number each note's event is in the log. LiveStore tells of those that the server has. */
-export const follow = async (store, numbers) => {
-  for await (const event of store.events()) numbers.set(event.args.id, event.seqNum.global)
+/**
+ * Keeps in a Map under which number each note's event is in the log; returns the way to stop. LiveStore tells of the events
+ * that the server has, from the first. It has been seen to pass over an event of one's own that was renumbered at that moment.
+ */
+export const follow = (store, numbers) => {
+  const told = store.events()[Symbol.asyncIterator]()
+  const read = async () => {
+    for (let next = await told.next(); !next.done; next = await told.next()) {
+      numbers.set(next.value.args.id, next.value.seqNum.global)
+    }
+  }
+  read().catch(() => {}) // stopped
+  return () => void told.return?.().catch(() => {})
 }
 
 /** The lines of the list: each note, and who wrote it as far as that is known yet. */

@@ -15,9 +15,14 @@ const store = await createStorePromise({
 })
 const authors = authorsOf(backend, storeId, session)
 const numbers = new Map()
-follow(store, numbers)
+let stop = follow(store, numbers)
+let ticks = 0
 store.commit(events.noteWritten({ id: clientId, text: `hello from ${clientId}` }))
 setInterval(async () => {
   const rows = store.query(notes)
+  if (++ticks % 10 === 0 && rows.some((row) => !numbers.has(row.id))) {
+    stop()
+    stop = follow(store, numbers) // from the first event again
+  }
   console.log(JSON.stringify(lines(rows, numbers, await authors())))
 }, 300)

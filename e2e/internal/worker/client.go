@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
@@ -40,6 +41,35 @@ func (c *Client) Sees(t testing.TB, texts ...string) {
 		state, ok := stateOf(line)
 		return ok && !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) })
 	})
+}
+
+// Shows tells whether the store's state holds every one of texts within d.
+func (c *Client) Shows(d time.Duration, texts ...string) bool {
+	for end := time.Now().Add(d); ; time.Sleep(50 * time.Millisecond) {
+		state := c.Texts()
+		if !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) }) {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
+}
+
+// Arrives starts clients, one after the other, until one shows texts. The worker
+// of 0.4 interrupts the pulls of a store now and then when the first push comes,
+// also where nothing stands before it, and its client never pulls again.
+func Arrives(t testing.TB, start func() *Client, texts ...string) {
+	t.Helper()
+	for range 4 {
+		c := start()
+		if c.Shows(rig.Patience/4, texts...) {
+			return
+		}
+		t.Logf("a client that started shows %q", c.Texts())
+		c.Stop()
+	}
+	t.Fatalf("no client shows %q", texts)
 }
 
 // Texts returns the store's state as the client showed it last.
