@@ -34,7 +34,7 @@ func TestLiveStoreSyncsThroughSyncward(t *testing.T) {
 func eventsArriveUnderTheirUsersNames(t *testing.T, w *worker.Worker) {
 	tokens := map[string]string{"alice": rig.Token(t, "alice", time.Hour, nil), "bob": rig.Token(t, "bob", time.Hour, nil)}
 	var side *hop
-	store, _, _ := twoSync(t, worker.V04, []string{tokens["alice"], tokens["bob"]}, func() (string, string) {
+	store, _, _ := twoSync(t, worker.V04, "shared-notes", []string{tokens["alice"], tokens["bob"]}, func() (string, string) {
 		side = startHop(t, w.Addr)
 		return side.Addr, side.Addr
 	})

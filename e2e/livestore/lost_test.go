@@ -16,7 +16,7 @@ import (
 func aLostConnection(t *testing.T, w *worker.Worker) {
 	side, tap := front(t, w)
 	tokens := []string{rig.Token(t, "alice", time.Hour, nil), rig.Token(t, "bob", time.Hour, nil)}
-	_, alice, bob := twoSync(t, w.Kind, tokens, func() (string, string) { return tap.Addr(), side.Addr })
+	_, alice, bob := twoSync(t, w.Kind, "lost-notes", tokens, func() (string, string) { return tap.Addr(), side.Addr })
 	dials := len(tap.Sent())
 	tap.Cut()
 	if w.Kind != worker.V03 {

@@ -65,7 +65,7 @@ func syncsUnderTheStaticToken(t *testing.T, w *worker.Worker) {
 	tokens := []string{rig.Token(t, "alice", time.Hour, nil), rig.Token(t, "bob", time.Hour, nil)}
 	var side *hop
 	var tap *rig.Tap
-	store, _, _ := twoSync(t, w.Kind, tokens, func() (string, string) {
+	store, _, _ := twoSync(t, w.Kind, "shared-notes", tokens, func() (string, string) {
 		side, tap = front(t, w)
 		return tap.Addr(), tap.Addr()
 	})
@@ -113,16 +113,16 @@ func syncsUnderTheStaticToken(t *testing.T, w *worker.Worker) {
 	side.NoTokenSeen(t, append(tokens, staticToken)...)
 }
 
-// twoSync has alice and bob write into one store, through the addresses that
+// twoSync has alice and bob write into one store of that name and a number, through the addresses that
 // front returns, until each sees what the other wrote; it returns the store.
 //
 // The worker of 0.4 interrupts the pulls of a store now and then when the first
 // push comes, also where nothing stands between it and its clients, and these
 // never pull again. Then another store is taken.
-func twoSync(t *testing.T, kind worker.Kind, tokens []string, front func() (string, string)) (store string, alice, bob *worker.Client) {
+func twoSync(t *testing.T, kind worker.Kind, name string, tokens []string, front func() (string, string)) (store string, alice, bob *worker.Client) {
 	t.Helper()
 	for attempt := range 6 {
-		store := fmt.Sprint("shared-notes-", attempt)
+		store := fmt.Sprint(name, "-", attempt)
 		one, other := front()
 		alice := worker.StartClient(t, kind, one, store, "client-a", tokens[0])
 		alice.Commit(t, "hello from alice")
