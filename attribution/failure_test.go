@@ -23,7 +23,7 @@ func (s *scene) counted(pass bool) (r *attribution.Recorder, failed *atomic.Int6
 	return r, failed
 }
 
-// until waits for a condition.
+// until waits for a condition. It polls, since nothing tells of one; the time is a safety net.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {

@@ -84,7 +84,8 @@ func (a *actor) sees(events ...payload.Event) {
 }
 
 // is asserts what the journal says, as "backend/number user connection state".
-// It waits, since what a lost connection leaves behind is settled behind it.
+// It polls, since what a lost connection leaves behind is settled behind it, and
+// nothing tells when; the time is a safety net.
 func (s *scene) is(want ...string) {
 	s.t.Helper()
 	got := s.says()

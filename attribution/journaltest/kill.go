@@ -44,7 +44,7 @@ func Kill(t *testing.T, processes int, open func(path string) (attribution.Journ
 		for p := range processes {
 			children = append(children, start(t, path, int64(round*processes+p)*workers*perWorker))
 		}
-		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond) // the instant of the kill is what is tried: any will do
 		for _, c := range children {
 			c.kill(t, told)
 		}

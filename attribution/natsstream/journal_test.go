@@ -38,7 +38,7 @@ func confirmed(r attribution.Record) attribution.Record {
 	return r
 }
 
-// until calls a method until it succeeds.
+// until calls a method until it succeeds: a client that reconnects tells nobody. The time is a safety net.
 func until(t *testing.T, what string, call func() error) {
 	t.Helper()
 	var err error

@@ -29,13 +29,24 @@ func (unreadable) Events(context.Context, attribution.Query) ([]attribution.Reco
 // learned waits until the archives were read.
 func learned(t *testing.T, j *ndjson.Journal) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	until(t, func() string {
 		if _, known := j.FirstUser("st", "c"); known {
-			return
+			return ""
 		}
+		return "nothing is ever known of clientIds"
+	})
+}
+
+// until polls until nothing is wrong any more: what a journal does behind its
+// callers tells nobody. The time is a safety net.
+func until(t *testing.T, wrong func() string) {
+	t.Helper()
+	end := time.Now().Add(20 * time.Second)
+	for what := wrong(); what != ""; what = wrong() {
 		if time.Now().After(end) {
-			t.Fatal("nothing is ever known of clientIds")
+			t.Fatal(what)
 		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

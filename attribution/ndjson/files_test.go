@@ -175,7 +175,7 @@ func TestSettledIntentsDoNotGrowForEver(t *testing.T) {
 	}
 	is(t, j, "1 2+")
 	var size int64
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	until(t, func() string {
 		size = 0
 		files, err := os.ReadDir(dir)
 		ok(t, err)
@@ -184,13 +184,11 @@ func TestSettledIntentsDoNotGrowForEver(t *testing.T) {
 				size += info.Size()
 			}
 		}
-		if size < 20_000 {
-			break
+		if size < 20_000 { // 500 pairs are 200 kB
+			return ""
 		}
-	}
-	if size >= 20_000 { // 500 pairs are 200 kB
-		t.Errorf("%d bytes are left for two records", size)
-	}
+		return fmt.Sprint(size, " bytes are left for two records")
+	})
 	ok(t, j.Close())
 	is(t, open(t, filepath.Join(dir, "e"), ndjson.Options{}), "1 2+")
 }
@@ -214,8 +212,12 @@ func TestManyWaitersShareOneFsync(t *testing.T) {
 	for n := range int64(50) {
 		intend(2 + n)
 	}
-	for end := time.Now().Add(20 * time.Second); ndjson.Waiting(j) < 50 && time.Now().Before(end); time.Sleep(time.Millisecond) {
-	}
+	until(t, func() string {
+		if n := ndjson.Waiting(j); n < 50 {
+			return fmt.Sprint(n, " callers wait, of 50")
+		}
+		return ""
+	})
 	close(release)
 	callers.Wait()
 	if syncs.Load() != 2 {

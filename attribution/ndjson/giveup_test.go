@@ -53,7 +53,7 @@ func read(t *testing.T, path, want string) {
 // compacted waits until no archive holds an intent that is none any more.
 func compacted(t *testing.T, path string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	until(t, func() string {
 		names, err := filepath.Glob(path + ".0*")
 		ok(t, err)
 		left := 0
@@ -63,12 +63,10 @@ func compacted(t *testing.T, path string) {
 			left += strings.Count(string(b), `"kind":"intent"`)
 		}
 		if left == 0 {
-			return
+			return ""
 		}
-		if time.Now().After(end) {
-			t.Fatalf("%d intents are left in archives", left)
-		}
-	}
+		return fmt.Sprint(left, " intents are left in archives")
+	})
 }
 
 func TestIntentsThatNobodyAnswersAreHeldUpToABoundAndAllListed(t *testing.T) {

@@ -110,7 +110,7 @@ func (j *Journal) open(path string, opt Options) (err error) {
 		if err = j.prepare(ctx, opt); err == nil || errors.Is(err, errVersion) || wait > busy/2 {
 			return err
 		}
-		time.Sleep(wait)
+		time.Sleep(wait) // SQLite tells nobody when the other is through
 	}
 }
 

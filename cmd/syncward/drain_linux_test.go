@@ -18,7 +18,7 @@ func TestTheDoorOutlivesAnAcceptThatFails(t *testing.T) {
 	d, asked := doorAt(t, path)
 	defer d.close(false)
 	must(t, d.ln.SetDeadline(time.Unix(1, 0)))
-	time.Sleep(10 * time.Millisecond) // too short a time fails no test
+	time.Sleep(10 * time.Millisecond) // so that an accept fails, which tells nobody; too short a time fails no test
 	must(t, d.ln.SetDeadline(time.Time{}))
 	c, err := net.Dial("unix", path)
 	must(t, err)

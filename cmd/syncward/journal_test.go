@@ -71,13 +71,12 @@ func TestAnEventAndItsAuthorAreInTheJournal(t *testing.T) {
 			}
 			defer j.Close()
 			var all []attribution.Record
-			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-				if all, err = j.Events(context.Background(), attribution.Query{}); err == nil {
-					break // NATS is dialled in the background
-				}
-			}
-			if err != nil || len(all) != 2 {
-				t.Fatalf("%+v, %v", all, err)
+			waitFor(t, "an answer of the journal: NATS is dialled in the background", func() bool {
+				all, err = j.Events(context.Background(), attribution.Query{})
+				return err == nil
+			})
+			if len(all) != 2 {
+				t.Fatalf("%+v", all)
 			}
 			for i, want := range []attribution.Record{{EventID: "e1", Name: "created", State: attribution.Confirmed}, {EventID: "lost", State: attribution.Unconfirmed}} {
 				if got := all[i]; got.EventID != want.EventID || got.Name != want.Name || got.State != want.State || got.UserID != "ada" || got.StoreID != "room" || got.ConnectionID == "" {

@@ -87,24 +87,14 @@ func lostFleet(t *testing.T, e revocation.Entry, broker string) *natskv.Store {
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(t.Context()) })
 	t.Cleanup(running.Wait) // the test's context has ended by then
-	soon(t, "the store catches up", s.CaughtUp)
+	waitFor(t, "the store catches up", s.CaughtUp)
 	if e.UserID != "" {
 		must(t, s.Add(e))
 	}
 	conn.Close()
-	soon(t, "the store misses its server", func() bool { return s.Out() > 0 })
+	waitFor(t, "the store misses its server", func() bool { return s.Out() > 0 })
 	later.Store(int64(31 * time.Second))
 	return s
-}
-
-// soon waits for what must come; the time is a safety net.
-func soon(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
 }
 
 // startBroker starts a NATS server until the test is over.

@@ -84,20 +84,20 @@ func TestTheUpstreamsCertificatesAreFollowedLive(t *testing.T) {
 	answers := func(status int, serial string) func() bool {
 		return func() bool { gotStatus, gotSerial := ask(); return gotStatus == status && gotSerial == serial }
 	}
-	soon(t, "the first certificates are in force", answers(200, "3"))
+	waitFor(t, "the first certificates are in force", answers(200, "3"))
 	show(newCA, newKey)
-	soon(t, "the upstream's new certificate is not trusted", answers(502, ""))
+	waitFor(t, "the upstream's new certificate is not trusted", answers(502, ""))
 	file("ca", bytes.Repeat([]byte("x"), 100))
-	soon(t, "a bad file is refused", func() bool { return strings.Contains(s.log.String(), "holds no PEM certificate") })
+	waitFor(t, "a bad file is refused", func() bool { return strings.Contains(s.log.String(), "holds no PEM certificate") })
 	file("ca", newCA)
-	soon(t, "the new authority is in force", answers(200, "3"))
+	waitFor(t, "the new authority is in force", answers(200, "3"))
 	file("cert", client4)
-	soon(t, "half a pair is refused", func() bool { return strings.Contains(s.log.String(), "and UPSTREAM_KEY_FILE are no certificate") })
+	waitFor(t, "half a pair is refused", func() bool { return strings.Contains(s.log.String(), "and UPSTREAM_KEY_FILE are no certificate") })
 	if status, serial := ask(); status != 200 || serial != "3" {
 		t.Errorf("half a pair: %d, client %s", status, serial)
 	}
 	file("key", key4)
-	soon(t, "the new client certificate is in force", answers(200, "4"))
+	waitFor(t, "the new client certificate is in force", answers(200, "4"))
 	if strings.Contains(s.log.String(), string(key4[30:60])) {
 		t.Error("a part of the key is in the log")
 	}

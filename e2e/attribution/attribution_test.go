@@ -101,7 +101,7 @@ func (u *user) write(t *testing.T, n int) {
 		u.written++
 		u.texts = append(u.texts, text)
 		u.client.Commit(t, text)
-		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond) // so that the users' pushes interleave in ever new ways
 	}
 }
 
@@ -153,7 +153,7 @@ func (f *fleet) run() {
 			}
 		}
 		f.both(func() {
-			time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
+			time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond) // the instant of the kill is what is tried: any will do
 			f.sides[i].Kill()
 			if f.crash != nil && n == 1 {
 				f.crash()
@@ -218,7 +218,7 @@ func (f *fleet) settled() {
 func (f *fleet) catchUp(u *user) {
 	f.t.Helper()
 	all := slices.Concat(f.users[0].texts, f.users[1].texts)
-	if u.shows(all, 30*time.Second) {
+	if u.client.Shows(30*time.Second, all...) {
 		return
 	}
 	why := "it says nothing"
@@ -240,17 +240,6 @@ func (f *fleet) catchUp(u *user) {
 	for _, other := range f.users { // only what is stored will ever be seen
 		other.texts = slices.DeleteFunc(other.texts, func(text string) bool { return !slices.Contains(stored, text) })
 	}
-}
-
-// shows tells whether the client's state holds all of texts within d.
-func (u *user) shows(texts []string, d time.Duration) bool {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		state := u.client.Texts()
-		if !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) }) {
-			return true
-		}
-	}
-	return false
 }
 
 // connect starts a client of a user, with a clientId of its own.

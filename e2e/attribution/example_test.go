@@ -66,7 +66,7 @@ func TestAPageShowsTheAuthorBesideEachNote(t *testing.T) {
 
 // bothAuthors waits until a page shows both notes, each with its author.
 func bothAuthors(page *rig.Process) bool {
-	for end := time.Now().Add(rig.Patience / 4); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	return worker.Within(rig.Patience/4, func() bool {
 		for line := range strings.Lines(page.Output()) {
 			var shown []string
 			if json.Unmarshal([]byte(line), &shown) == nil && len(shown) == 2 &&
@@ -74,6 +74,6 @@ func bothAuthors(page *rig.Process) bool {
 				return true
 			}
 		}
-	}
-	return false
+		return false
+	})
 }

@@ -84,7 +84,7 @@ func TestProvider2StaysAway(t *testing.T) {
 	forbidden.open(t, "notes", other, better)
 	forbidden.fails(t, "notes", "FORBIDDEN")
 	forbidden.closes(t, 4403, "FORBIDDEN")
-	time.Sleep(3 * time.Second) // that nothing comes has no event to wait for
+	time.Sleep(3 * time.Second) // a second socket would come after 1 s; that none comes has no event
 	for _, c := range []*program{invalid, forbidden} {
 		if n := strings.Count(c.Output(), `"opened"`); n != 1 {
 			t.Errorf("it opened %d sockets", n)

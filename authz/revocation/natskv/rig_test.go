@@ -188,6 +188,8 @@ func (r *replica) notices() int {
 	return len(r.told)
 }
 
+// eventually polls, since what another replica or a server does has no event
+// here; the time is a safety net.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

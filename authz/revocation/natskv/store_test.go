@@ -30,7 +30,7 @@ func TestWhatOneReplicaAddsEveryReplicaKnows(t *testing.T) {
 		}
 		eventually(t, "each was told of three", func() bool { return r.notices() == 3 })
 	}
-	time.Sleep(50 * time.Millisecond) // for one notice too many
+	time.Sleep(50 * time.Millisecond) // for one notice too many, which has no event; too short a time fails no test
 	if x.notices() != 3 || y.notices() != 3 {
 		t.Errorf("told %d and %d times of 3 entries", x.notices(), y.notices())
 	}

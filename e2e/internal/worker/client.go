@@ -39,21 +39,29 @@ func (c *Client) Sees(t testing.TB, texts ...string) {
 	t.Helper()
 	c.Line(t, 0, rig.Patience, "state with "+strings.Join(texts, ", "), func(line string) bool {
 		state, ok := stateOf(line)
-		return ok && !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) })
+		return ok && holds(state, texts)
 	})
 }
 
 // Shows tells whether the store's state holds every one of texts within d.
 func (c *Client) Shows(d time.Duration, texts ...string) bool {
-	for end := time.Now().Add(d); ; time.Sleep(50 * time.Millisecond) {
-		state := c.Texts()
-		if !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) }) {
-			return true
-		}
-		if time.Now().After(end) {
+	return Within(d, func() bool { return holds(c.Texts(), texts) })
+}
+
+// Within polls until ok or for d, since other processes tell of nothing; false:
+// it never was.
+func Within(d time.Duration, ok func() bool) bool {
+	for deadline := time.Now().Add(d); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
 			return false
 		}
 	}
+	return true
+}
+
+// holds tells whether all of texts are in state.
+func holds(state, texts []string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool { return !slices.Contains(state, text) })
 }
 
 // Arrives starts clients, one after the other, until one shows texts. The worker
