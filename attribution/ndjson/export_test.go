@@ -9,11 +9,7 @@ func OnDisk(opt Options, write func(f *os.File, b []byte, at int64) (int, error)
 }
 
 // Waiting is how many callers wait for the writer.
-func Waiting(j *Journal) int {
-	j.queue.mu.Lock()
-	defer j.queue.mu.Unlock()
-	return len(j.queue.list)
-}
+func Waiting(j *Journal) int { return j.queue.Waiting() }
 
 // Held is how many records of what is open are in memory.
 func Held(j *Journal) int {

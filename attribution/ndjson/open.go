@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/syncward/syncward/attribution/internal/gather"
 )
 
 // Options make a Journal. The zero value is the safe one.
@@ -51,7 +53,7 @@ type Journal struct {
 	opt  Options
 	lock *os.File
 
-	queue queue
+	queue *gather.Queue[*write]
 
 	mu       sync.RWMutex
 	index    *index
@@ -105,7 +107,7 @@ func Open(path string, opt Options) (*Journal, error) {
 	if opt.ByClient {
 		j.index.clients = newClients(opt.Nobody)
 	}
-	j.queue.kick = make(chan struct{}, 1)
+	j.queue = gather.New[*write](maxQueued, errClosed, errFull)
 	if err := j.load(); err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("ndjson: %w", err)
@@ -131,7 +133,7 @@ func (j *Journal) Close() error {
 	if was {
 		return nil
 	}
-	j.queue.close()
+	j.queue.Close()
 	j.stop()
 	j.tasks.Wait()
 	return errors.Join(j.file.Close(), j.lock.Close())

@@ -10,7 +10,6 @@ import (
 // waits at a time: the callers that came while the last fsync ran share the
 // next.
 func (j *Journal) writer(ctx context.Context) {
-	var spare []*write
 	var tick <-chan time.Time
 	if j.opt.Interval > 0 {
 		t := time.NewTicker(j.opt.Interval)
@@ -19,29 +18,16 @@ func (j *Journal) writer(ctx context.Context) {
 	}
 	for {
 		select {
-		case <-j.queue.kick:
-			spare = j.group(j.queue.take(spare))
+		case <-j.queue.Ready():
+			j.queue.Write(j.commit)
 		case <-tick:
 			j.flush()
 		case <-ctx.Done():
-			j.group(j.queue.take(spare)) // what came before Close
+			j.queue.Write(j.commit) // what came before Close
 			j.flush()
 			return
 		}
 	}
-}
-
-// group writes what several callers want, and tells them.
-func (j *Journal) group(all []*write) []*write {
-	if len(all) == 0 {
-		return all
-	}
-	err := j.commit(all)
-	for i, w := range all {
-		w.done <- err
-		all[i] = nil
-	}
-	return all
 }
 
 // commit makes writes durable, and then known.

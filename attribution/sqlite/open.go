@@ -11,6 +11,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/syncward/syncward/attribution/internal/gather"
 )
 
 // Options make a Journal. The zero value is the safe one.
@@ -29,7 +31,7 @@ type Options struct {
 
 // Journal is an attribution.Journal in a database. Make one with Open.
 type Journal struct {
-	queue  queue
+	queue  *gather.Queue[*write]
 	reads  *sql.DB
 	writes *sql.DB
 	conn   *sql.Conn // of writes: the one that the writer goroutine uses
@@ -70,7 +72,7 @@ CREATE INDEX IF NOT EXISTS intents_by_client ON intents (client, store);
 // Open opens the journal in the database at path, or begins it; its directory
 // must be there.
 func Open(path string, opt Options) (*Journal, error) {
-	j := &Journal{queue: queue{kick: make(chan struct{}, 1)}}
+	j := &Journal{queue: gather.New[*write](maxQueued, errClosed, errFull)}
 	open := j.open
 	if opt.ReadOnly {
 		open = j.openToRead
@@ -79,7 +81,7 @@ func Open(path string, opt Options) (*Journal, error) {
 		return nil, fmt.Errorf("sqlite: %w", errors.Join(err, j.release()))
 	}
 	if opt.ReadOnly {
-		j.queue.close()
+		j.queue.Close()
 		j.stop = func() {}
 		return j, nil
 	}
@@ -187,7 +189,7 @@ func (j *Journal) prepare(ctx context.Context, opt Options) (err error) {
 // Close writes what waits, and ends the journal.
 func (j *Journal) Close() (err error) {
 	j.once.Do(func() {
-		j.queue.close()
+		j.queue.Close()
 		j.stop()
 		j.tasks.Wait()
 		err = j.release()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/syncward/syncward/attribution"
 )
@@ -42,50 +41,6 @@ var (
 type write struct {
 	op      op
 	records []attribution.Record
-	done    chan error
-}
-
-// queue is what waits for the writer.
-type queue struct {
-	mu      sync.Mutex
-	list    []*write
-	records int
-	closed  bool
-	kick    chan struct{}
-}
-
-func (q *queue) add(w *write) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch {
-	case q.closed:
-		return errClosed
-	case q.records+len(w.records) > maxQueued && q.records > 0:
-		return errFull
-	}
-	q.list = append(q.list, w)
-	q.records += len(w.records)
-	select {
-	case q.kick <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-// take returns all that waits, and leaves spare in its place.
-func (q *queue) take(spare []*write) []*write {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	all := q.list
-	q.list, q.records = spare[:0], 0
-	return all
-}
-
-// close lets nothing more in.
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
 }
 
 // submit puts records into the database, and returns when they are durable.
@@ -93,44 +48,22 @@ func (j *Journal) submit(ctx context.Context, o op, records []attribution.Record
 	if err := ctx.Err(); err != nil || len(records) == 0 {
 		return err
 	}
-	w := &write{op: o, records: append([]attribution.Record(nil), records...), done: make(chan error, 1)}
-	if err := j.queue.add(w); err != nil {
-		return err
-	}
-	select {
-	case err := <-w.done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx) // it may still be written: no harm
-	}
+	// A caller that gives up may still have it written: no harm.
+	return j.queue.Do(ctx, &write{op: o, records: append([]attribution.Record(nil), records...)}, len(records))
 }
 
 // writer is the one goroutine that writes. It takes all that waits at a time:
 // the callers that came while the last commit ran share the next.
 func (j *Journal) writer(ctx context.Context) {
-	var spare []*write
 	for {
 		select {
-		case <-j.queue.kick:
-			spare = j.group(j.queue.take(spare))
+		case <-j.queue.Ready():
+			j.queue.Write(j.commit)
 		case <-ctx.Done():
-			j.group(j.queue.take(spare)) // what came before Close
+			j.queue.Write(j.commit) // what came before Close
 			return
 		}
 	}
-}
-
-// group writes what several callers want, and tells them.
-func (j *Journal) group(all []*write) []*write {
-	if len(all) == 0 {
-		return all
-	}
-	err := j.commit(all)
-	for i, w := range all {
-		w.done <- err
-		all[i] = nil
-	}
-	return all
 }
 
 // commit runs writes in one transaction. It has no end of its own: busy_timeout
