@@ -168,24 +168,29 @@ func TestAStreamThatIsGoneStaysAway(t *testing.T) {
 func TestAStreamThatWouldForgetIsRefusedAndLeftAlone(t *testing.T) {
 	b := startBroker(t)
 	js := b.jetstream()
-	subjects := []string{"syncward-journal.S.>"}
-	for why, cfg := range map[string]jetstream.StreamConfig{
-		"subjects":     {Subjects: []string{"orders.>"}, Discard: jetstream.DiscardNew},
-		"in memory":    {Subjects: subjects, Discard: jetstream.DiscardNew, Storage: jetstream.MemoryStorage},
-		"old":          {Subjects: subjects, Discard: jetstream.DiscardNew, MaxAge: time.Hour},
-		"drops old":    {Subjects: subjects, Discard: jetstream.DiscardOld},
-		"allow_direct": {Subjects: subjects, Discard: jetstream.DiscardNew, AllowDirect: true},
-		"deny_delete":  {Subjects: subjects, Discard: jetstream.DiscardNew, DenyDelete: true},
+	// A stream of its own for each: a server that still clears a deleted
+	// stream's folder away refuses a new stream of the same name.
+	for name, tc := range map[string]struct {
+		why string
+		cfg jetstream.StreamConfig
+	}{
+		"ELSEWHERE": {"subjects", jetstream.StreamConfig{Discard: jetstream.DiscardNew}},
+		"MEMORY":    {"in memory", jetstream.StreamConfig{Discard: jetstream.DiscardNew, Storage: jetstream.MemoryStorage}},
+		"AGED":      {"old", jetstream.StreamConfig{Discard: jetstream.DiscardNew, MaxAge: time.Hour}},
+		"DROPPING":  {"drops old", jetstream.StreamConfig{Discard: jetstream.DiscardOld}},
+		"DIRECT":    {"allow_direct", jetstream.StreamConfig{Discard: jetstream.DiscardNew, AllowDirect: true}},
+		"KEEPING":   {"deny_delete", jetstream.StreamConfig{Discard: jetstream.DiscardNew, DenyDelete: true}},
 	} {
-		cfg.Name = "S"
-		if _, err := js.CreateStream(t.Context(), cfg); err != nil {
+		tc.cfg.Name = name
+		tc.cfg.Subjects = []string{"syncward-journal." + name + ".>"}
+		if name == "ELSEWHERE" {
+			tc.cfg.Subjects = []string{"orders.>"}
+		}
+		if _, err := js.CreateStream(t.Context(), tc.cfg); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.journal("S").Intend(t.Context(), []attribution.Record{rec(1, "ada")}); err == nil || !strings.Contains(err.Error(), why) {
-			t.Errorf("%s: %v", why, err)
-		}
-		if err := js.DeleteStream(t.Context(), "S"); err != nil {
-			t.Fatal(err)
+		if err := b.journal(name).Intend(t.Context(), []attribution.Record{rec(1, "ada")}); err == nil || !strings.Contains(err.Error(), tc.why) {
+			t.Errorf("%s: %v", tc.why, err)
 		}
 	}
 }
