@@ -14,6 +14,7 @@ type Query struct {
 	ClientID     string
 	From, Until  time.Time // From <= Timestamp < Until
 	AfterSeqNum  int64     // SeqNum above it; above 0 it leaves out what has no number
+	UntilSeqNum  int64     // above 0: SeqNum up to it
 	After        Place     // places behind it, by Compare: the last one of the page before
 	// Limit is of places, 0: 1000. Where a place has several unconfirmed
 	// records, all that fit come together, so that a next page begins behind it.
@@ -58,6 +59,7 @@ func (q Query) Matches(r Record) bool {
 		(q.From.IsZero() || !r.Timestamp.Before(q.From)) &&
 		(q.Until.IsZero() || r.Timestamp.Before(q.Until)) &&
 		(q.AfterSeqNum <= 0 || r.SeqNum > q.AfterSeqNum) &&
+		(q.UntilSeqNum <= 0 || r.SeqNum <= q.UntilSeqNum) &&
 		(q.After == Place{} || r.Place().Compare(q.After) > 0)
 }
 

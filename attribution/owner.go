@@ -68,7 +68,7 @@ func (o *Owners) Claim(ctx context.Context, storeID, clientID, userID string) (b
 		}
 		defer done()
 		if owner, known = o.owner(key); !known { // nor was it learned meanwhile
-			if owner, err = o.firstUser(ctx, storeID, clientID); err != nil {
+			if owner, err = o.firstUser(ctx, storeID, clientID, userID); err != nil {
 				return false, err
 			}
 		}
@@ -156,8 +156,12 @@ func (o *Owners) forget(user string) {
 }
 
 // firstUser is who wrote with a clientId first: the earliest confirmed event
-// counts, or where there is none the earliest that was offered; "" for none.
-func (o *Owners) firstUser(ctx context.Context, storeID, clientID string) (string, error) {
+// counts, or where there is none the earliest that was offered; "" for none. A
+// journal that can, makes it userID's then, unless that is "".
+func (o *Owners) firstUser(ctx context.Context, storeID, clientID, userID string) (string, error) {
+	if j, ok := o.journal.(claimer); ok {
+		return j.ClaimClient(ctx, storeID, short(clientID), userID)
+	}
 	if j, ok := o.journal.(byClient); ok {
 		if user, known := j.FirstUser(storeID, short(clientID)); known {
 			return user, nil
@@ -183,6 +187,12 @@ func (o *Owners) firstUser(ctx context.Context, storeID, clientID string) (strin
 // byClient is a Journal that may know firstUser without being read through.
 type byClient interface {
 	FirstUser(storeID, clientID string) (user string, known bool)
+}
+
+// claimer is a Journal in which a clientId that is nobody's is made userID's, for
+// all processes that share it, unless userID is "". It returns whose it is.
+type claimer interface {
+	ClaimClient(ctx context.Context, storeID, clientID, userID string) (owner string, err error)
 }
 
 func keyOf(storeID, clientID string) ownerKey {

@@ -70,14 +70,16 @@ func (p *position) settle(n int64) {
 	}
 }
 
-// sighted notes that places have their record since they were seen.
+// sighted notes that places have their record since they were seen. One upstream
+// message may show any number of them; what is forgotten costs writes that change
+// nothing.
 func (s *store) sighted(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.known) > maxUnanswered {
-		clear(s.known) // costs writes that change nothing
-	}
 	for _, r := range records {
+		if len(s.known) >= maxUnanswered {
+			clear(s.known)
+		}
 		s.known[r.Place()] = struct{}{}
 	}
 }

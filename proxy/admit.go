@@ -22,24 +22,25 @@ type admission struct {
 	policy authz.Policy
 	id     string
 
-	cred     credential
-	instance string
-	first    payload.Found  // the first sync message, where one was read
-	request  authz.Decision // on the request's own credential
-	decision authz.Decision // as the policy applied it
-	signed   string         // the user of a correctly signed token
-	place    string         // the user one of whose places it holds; "" = none
-	plain    bool           // a request of plain HTTP, and no connection
-	answered bool           // the client has its 101 from us
-	relayed  bool           // the relay has both sockets, and its place
-	protocol string         // the subprotocol that we selected, "" = none
+	cred        credential
+	instance    string
+	first       payload.Found  // the first sync message, where one was read
+	request     authz.Decision // on the request's own credential
+	requestFrom Source         // where that was found
+	decision    authz.Decision // as the policy applied it
+	signed      string         // the user of a correctly signed token
+	place       string         // the user one of whose places it holds; "" = none
+	plain       bool           // a request of plain HTTP, and no connection
+	answered    bool           // the client has its 101 from us
+	relayed     bool           // the relay has both sockets, and its place
+	protocol    string         // the subprotocol that we selected, "" = none
 }
 
 // fromRequest decides on what the upgrade request carries. The upstream's 101
 // then goes to the client whole.
 func (a *admission) fromRequest() {
 	d := a.judgeRequest()
-	a.request = d
+	a.request, a.requestFrom = d, a.cred.source
 	if a.s.cfg.Protocol.InstanceInURL() { // else its first message names it
 		d = inInstance(d, a.instance)
 	}
@@ -82,7 +83,7 @@ func (a *admission) reread() {
 // the refusal that is left, if any.
 func (a *admission) settle(d authz.Decision, sent bool) refusal {
 	applied, observed := a.policy.Apply(d, a.c.peer.key())
-	applied, quiet := a.throttle(applied)
+	applied, quiet := a.s.throttle(applied, a.c.peer.key())
 	if full := a.enter(applied); full.Code != "" {
 		applied, observed = a.policy.Apply(full, a.c.peer.key())
 	}
@@ -99,12 +100,16 @@ func (a *admission) settle(d authz.Decision, sent bool) refusal {
 // report is the account of one authentication attempt: d is what was found
 // out, applied what the policy made of it.
 func (a *admission) report(d, applied authz.Decision, observed authz.Code) Attempt {
-	at := Attempt{
-		ConnectionID: a.id, UserID: d.UserID, Status: applied.Status, Code: applied.Refusal(), Observed: observed,
-		Reason: applied.Reason, Source: a.cred.source, Mode: a.policy.Mode, InstanceID: a.instance,
-		RemoteIP: a.c.peer.client.String(),
-	}
-	if over := a.s.cfg.Now().Sub(d.ExpiresAt); !d.ExpiresAt.IsZero() && over > 0 {
+	at := a.s.account(d, applied, observed)
+	at.ConnectionID, at.RemoteIP = a.id, a.c.peer.client.String()
+	at.Source, at.Mode, at.InstanceID = a.cred.source, a.policy.Mode, a.instance
+	return at
+}
+
+// account is what an attempt came to, whoever made it.
+func (s *Server) account(d, applied authz.Decision, observed authz.Code) Attempt {
+	at := Attempt{UserID: d.UserID, Status: applied.Status, Code: applied.Refusal(), Observed: observed, Reason: applied.Reason}
+	if over := s.cfg.Now().Sub(d.ExpiresAt); !d.ExpiresAt.IsZero() && over > 0 {
 		at.ExpiredFor = over
 	}
 	return at

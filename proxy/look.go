@@ -115,6 +115,7 @@ func (e errLook) Error() string { return string(e.code) }
 func (ses *session) mayRefuse(d authz.Decision) bool {
 	policy := ses.s.cfg.Policy()
 	if policy.Mode == authz.Off {
+		ses.strays(true)
 		return false
 	}
 	d.UserID = ses.signed
@@ -122,7 +123,16 @@ func (ses *session) mayRefuse(d authz.Decision) bool {
 	if applied.Allow {
 		ses.s.observed(observed)
 	}
+	ses.strays(applied.Allow && d.Refusal() != authz.AuthUnavailable)
 	return !applied.Allow
+}
+
+// strays notes that what enforce ends a connection for was let pass: from then
+// on it has what nobody vouched for, and goes when it is enforced (reconsider).
+func (ses *session) strays(is bool) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	ses.strayed = ses.strayed || is
 }
 
 // refused tells the engine how to end a connection after a Look refused.

@@ -56,17 +56,17 @@ func (ses *session) lookOpening(m framing.Message) framing.Verdict {
 	if err != nil {
 		return ses.deny(found, unreadable(err))
 	}
-	switch found.Kind {
-	case payload.AuthRefresh, payload.AuthLogout:
+	switch {
+	case found.Kind == payload.AuthRefresh, found.Kind == payload.AuthLogout:
 		return ses.asked(found)
-	case payload.Opening:
+	case len(found.Address) > maxInstance: // nor is it told again in a denial
+		return ses.deny(found, authz.Refuse(authz.BadFrame, authz.ReasonSize))
+	case found.Kind == payload.Opening:
 		// A decision may wait for keys; the relay never does.
 		go ses.judgeOpening(found)
 		return framing.Verdict{Action: framing.Pause}
-	case payload.Within:
-		if !ses.isOpen(found.Address) {
-			return ses.deny(found, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
-		}
+	case found.Kind == payload.Within && !ses.isOpen(found.Address):
+		return ses.deny(found, authz.Refuse(authz.Forbidden, authz.ReasonOtherInstance))
 	}
 	return passing(found.Out)
 }
@@ -88,25 +88,67 @@ func (ses *session) isOpen(address string) bool {
 	return is
 }
 
-// judgeOpening judges an opening, and lets it go on without its token. Of an
-// instance that is open already only another user's token is refused: one that
-// is bad changes nothing.
+// judgeOpening judges an opening, and lets it go on without its token.
 func (ses *session) judgeOpening(found payload.Found) {
 	defer ses.contain()
 	<-ses.ready
-	verdict := passing(found.Out)
-	d := ses.decideOpening(found)
+	ses.conn.Resume(engine.ToUpstream, ses.opens(found, ses.decideOpening(found)))
+}
+
+// opens is the verdict on an opening. Of an instance that is open already only
+// another user's token is refused: one that is bad changes nothing.
+func (ses *session) opens(found payload.Found, d authz.Decision) framing.Verdict {
+	isOpen := ses.isOpen(found.Address)
 	switch {
+	case !isOpen:
+		if r := ses.admit(found, d); r.is() {
+			return refusing(r)
+		}
+		ses.open(found, d)
 	case d.Allow:
 		ses.open(found, d)
-	case d.Reason != authz.ReasonOtherUser && ses.isOpen(found.Address):
-		ses.s.refreshed(RefreshInBand, RefreshRefused)
+	case d.Reason == authz.ReasonOtherUser:
+		return ses.deny(found, d)
 	default:
-		if verdict = ses.deny(found, d); verdict.Action != framing.Refuse {
-			ses.open(found, d)
-		}
+		ses.s.refreshed(RefreshInBand, RefreshRefused)
 	}
-	ses.conn.Resume(engine.ToUpstream, verdict)
+	return passing(found.Out)
+}
+
+// admit applies the policy to the decision on an instance that is not open yet,
+// and returns the refusal that is left, if any. It is an attempt as the one that
+// opened the connection was, counted and reported like that.
+func (ses *session) admit(found payload.Found, d authz.Decision) refusal {
+	policy := ses.s.cfg.Policy()
+	if policy.Mode == authz.Off { // nobody's business, but for what may come behind it
+		ses.strays(!d.Allow)
+		return refusal{}
+	}
+	own := d
+	own.UserID = ses.signed // enforced is who came, whoever else is named
+	applied, observed := policy.Apply(own, ses.address)
+	applied, quiet := ses.s.throttle(applied, ses.address)
+	ses.strays(!d.Allow && applied.Allow)
+
+	at := ses.s.account(d, applied, observed)
+	at.ConnectionID, at.RemoteIP, at.Mode, at.InstanceID = ses.id, ses.remote.String(), policy.Mode, found.Instance
+	switch at.Source = SourceNone; {
+	case d.Status == authz.Anonymous: // let in before, and not judged
+		at.UserID = ""
+	case found.HasToken:
+		at.Source = SourceFrame
+	case ses.request.Allow:
+		at.Source = ses.requestFrom
+	}
+	// Beyond maxOpened there is no end to what is let through unjudged.
+	at.Quiet = quiet || applied.Allow && d.Reason == authz.ReasonLimit
+	ses.s.attempt(at)
+	if applied.Allow {
+		return refusal{}
+	}
+	r := refuse(applied, found.HasToken)
+	r.told = ses.s.denial(found, r.code)
+	return r
 }
 
 // decideOpening is the decision on an opening.
@@ -118,14 +160,12 @@ func (ses *session) decideOpening(found payload.Found) authz.Decision {
 	ses.mu.Unlock()
 	var d authz.Decision
 	switch {
-	case len(found.Address) > maxInstance:
-		return authz.Refuse(authz.BadFrame, authz.ReasonSize)
 	case full:
 		return authz.Refuse(authz.RateLimited, authz.ReasonLimit)
 	case current.Status == authz.Anonymous: // it has no identity to compare with
 		return current
 	case found.HasToken:
-		d = ses.s.decide(context.Background(), found.Token)
+		d = ses.s.decideFrom(context.Background(), found.Token, ses.s.cfg.Policy(), ses.address)
 	case request.Allow:
 		d = request.At(ses.s.cfg.Now())
 	default:
@@ -147,7 +187,7 @@ func (ses *session) open(found payload.Found, d authz.Decision) {
 	}
 	before := ses.decision
 	_, again := ses.opened[found.Address]
-	if again || len(ses.opened) < maxOpened && len(found.Address) <= maxInstance {
+	if again || len(ses.opened) < maxOpened {
 		if !again {
 			ses.opened[found.Address] = opening{found.Instance, d}
 		}

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,9 +217,16 @@ func TestObserveLetsDocumentsPassAndCounts(t *testing.T) {
 	c.binary(update("d")).wantBinary("ack:" + update("d"))
 	r.open("/").opens("a", "x.y.z").opens("b", r.good("ada"))
 	r.open("/").binary(update("a")).wantBinary("ack:"+update("a")).opens("b", "x.y.z")
+	var observed []authz.Code
+	for _, at := range r.seen.wait(t, 7) {
+		observed = append(observed, at.Observed)
+	}
+	if want := []authz.Code{"", "FORBIDDEN", "TOKEN_INVALID", "TOKEN_INVALID", "", "AUTH_REQUIRED", ""}; !slices.Equal(observed, want) {
+		t.Errorf("of attempts %q", observed)
+	}
 	r.seen.mu.Lock()
 	defer r.seen.mu.Unlock()
-	if got := fmt.Sprint(r.seen.observed); got != "[FORBIDDEN TOKEN_INVALID FORBIDDEN]" {
+	if got := fmt.Sprint(r.seen.observed); got != "[FORBIDDEN]" { // of a message
 		t.Errorf("observed %s", got)
 	}
 }

@@ -50,7 +50,7 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	a.reread()
 	// What this policy refuses keeps it: its body stays unread, so no flip may
 	// let it in any more.
-	if d.Allow || policyAllows(a.policy, d, pl.peer) {
+	if d.Allow || policyAllows(a.policy, d, pl.peer.key()) {
 		if b := p.judgeBody(r, pl, a, d); d.Allow || b.Code == authz.MessageTooBig {
 			d = b
 		}
@@ -74,7 +74,7 @@ func (p *plainServer) admit(r *http.Request, pl *plan, policy authz.Policy) refu
 	}
 	pl.fields, pl.user = fields, a.decision.UserID
 	expired := refused(a.decision, authz.Refuse(authz.TokenExpired, authz.ReasonExpired))
-	if !policyAllows(a.policy, expired, pl.peer) {
+	if !policyAllows(a.policy, expired, pl.peer.key()) {
 		pl.until = a.decision.GraceEndsAt
 	}
 	return refusal{}
@@ -94,8 +94,8 @@ func (p *plainServer) isOpen(h *http1.Head) bool {
 }
 
 // policyAllows tells whether the policy lets a refused decision in.
-func policyAllows(policy authz.Policy, d authz.Decision, from peer) bool {
-	applied, _ := policy.Apply(d, from.key())
+func policyAllows(policy authz.Policy, d authz.Decision, address string) bool {
+	applied, _ := policy.Apply(d, address)
 	return applied.Allow
 }
 
@@ -130,11 +130,12 @@ func (p *plainServer) isPublic(h *http1.Head) bool {
 
 // judgeBody reads a body whole where the protocol's messages travel in it,
 // takes its token out, and returns the decision that then stands.
-// Requests that name no instance are none of the protocol's.
+// Requests that name no instance, in the query or in the header for it, are
+// none of the protocol's.
 func (p *plainServer) judgeBody(r *http.Request, pl *plan, a *admission, d authz.Decision) authz.Decision {
 	reader, ok := p.s.cfg.Protocol.(bodies)
 	empty := r.Body == nil || r.Body == http.NoBody
-	if !ok || !a.cred.named || empty && r.Method != http.MethodPost {
+	if !ok || empty && r.Method != http.MethodPost || !a.cred.named && len(pl.head.Values(reader.InstanceHeader())) == 0 {
 		return d
 	}
 	if r.Header.Get("Content-Encoding") != "" {

@@ -22,18 +22,21 @@ func (s *Server) Revoked(userID string) {
 	}
 }
 
-// recheck ends a connection whose token was revoked meanwhile.
-func (ses *session) recheck() {
+// recheck ends a connection whose token was revoked meanwhile, and tells whether
+// it did.
+func (ses *session) recheck() bool {
 	for _, d := range ses.decisions() {
 		code, reason := ses.s.revoked(d)
 		if code == "" || code == authz.AuthUnavailable { // not known to be revoked
 			continue
 		}
-		if ses.mayRefuse(authz.Refuse(code, reason)) {
-			ses.end(refusal{code: code, reason: reason})
+		if !ses.mayRefuse(authz.Refuse(code, reason)) {
+			return false
 		}
-		return
+		ses.end(refusal{code: code, reason: reason})
+		return true
 	}
+	return false
 }
 
 // logout is what a client asks for itself. An anonymous one has nothing to end.

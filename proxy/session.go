@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type session struct {
 	bound    bool   // to one instance, of those that its token names
 	user     string // as admitted; a refresh never changes it
 	address  string // the client's, for the policy
+	remote   netip.Addr
 	place    string // the user whose place it takes; "": none
 	signed   string // the user of a correctly signed token, admitted or not; likewise
 	off      bool   // admitted in mode off
@@ -45,7 +47,10 @@ type session struct {
 	opened map[string]opening
 	// request is the decision on the request's own credential; it allows nothing
 	// where there was none.
-	request authz.Decision
+	request     authz.Decision
+	requestFrom Source // where that was found
+	// strayed: what enforce ends a connection for was let pass.
+	strayed bool
 	over    bool
 	warned  bool // the client knows that it lives on grace
 	settle  settle
@@ -62,7 +67,7 @@ func newSession(a *admission) *session {
 		s: a.s, id: a.id, instance: a.instance, bound: a.decision.InstancesBound(), address: a.c.peer.key(), off: a.policy.Mode == authz.Off,
 		optIn: a.cred.optIn, channel: newChannel(), since: a.s.cfg.Now(), ready: make(chan struct{}),
 		user: a.decision.UserID, place: a.place, signed: a.signed, decision: a.decision, seen: newSeenToken(a.cred.token), warned: a.decision.Status == authz.Grace,
-		request: a.request,
+		request: a.request, requestFrom: a.requestFrom, remote: a.c.peer.client,
 	}
 	if a.s.isOpener() {
 		ses.opened = map[string]opening{}

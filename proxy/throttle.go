@@ -80,25 +80,29 @@ func (t *throttle) next(address string) (full time.Duration, ok bool) {
 // is waited for: a good token needs no look-up in the common case, and a bad
 // one is not worth any.
 func (a *admission) decide(ctx context.Context, token string) authz.Decision {
-	if !a.s.failures.room(a.c.peer.key()) && !policyAllows(a.policy, authz.Decision{}, a.c.peer) {
+	return a.s.decideFrom(ctx, token, a.policy, a.c.peer.key())
+}
+
+func (s *Server) decideFrom(ctx context.Context, token string, policy authz.Policy, address string) authz.Decision {
+	if !s.failures.room(address) && !policyAllows(policy, authz.Decision{}, address) {
 		ctx = authz.WithoutLookups(ctx)
 	}
-	return a.s.decide(ctx, token)
+	return s.decide(ctx, token)
 }
 
 // throttle counts an attempt that the policy refuses. Beyond the limit it
 // returns the cheap refusal instead, and true: there is nothing to be told
 // about it but its number. What we could not judge is no failure of the
 // client's, and not counted.
-func (a *admission) throttle(d authz.Decision) (authz.Decision, bool) {
+func (s *Server) throttle(d authz.Decision, address string) (authz.Decision, bool) {
 	if d.Allow {
 		return d, false
 	}
-	count := a.s.failures.failed
+	count := s.failures.failed
 	if d.Refusal() == authz.AuthUnavailable {
-		count = a.s.failures.room
+		count = s.failures.room
 	}
-	if count(a.c.peer.key()) {
+	if count(address) {
 		return d, false
 	}
 	return refused(d, authz.Refuse(authz.RateLimited, authz.ReasonLimit)), true

@@ -42,8 +42,8 @@ func (s *Server) upgrade(c *client, h *http1.Head, policy authz.Policy) {
 func (a *admission) refuseAmbiguous() refusal {
 	d := authz.Refuse(authz.BadFrame, authz.ReasonFrame)
 	applied, quiet := d, false
-	if !policyAllows(a.policy, d, a.c.peer) {
-		applied, quiet = a.throttle(d)
+	if !policyAllows(a.policy, d, a.c.peer.key()) {
+		applied, quiet = a.s.throttle(d, a.c.peer.key())
 	}
 	at := a.report(d, applied, "")
 	at.Quiet = quiet

@@ -140,6 +140,8 @@ var cases = []struct {
 			b.eventsAre(attribution.Query{From: two.Timestamp}, two, three)
 			b.eventsAre(attribution.Query{Until: two.Timestamp}, one, other, unnumbered)
 			b.eventsAre(attribution.Query{StoreID: "st", AfterSeqNum: 2}, three)
+			b.eventsAre(attribution.Query{AfterSeqNum: 1, UntilSeqNum: 2}, two)
+			b.eventsAre(attribution.Query{UntilSeqNum: 1}, one, other, unnumbered)
 			b.eventsAre(attribution.Query{Limit: 2}, other, one)
 			b.eventsAre(attribution.Query{UserID: "ada", Limit: 1, StoreID: "st"}, one)
 		})

@@ -3,148 +3,161 @@ package natsstream
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"maps"
 	"slices"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"strconv"
+	"strings"
 
 	"github.com/syncward/syncward/attribution"
 )
 
+// openTogether is how many open places are looked at together.
+const openTogether = 1000
+
 // Events implements attribution.Journal. It reads what is open first and what
-// is confirmed behind that, so that no event is in neither.
+// is confirmed behind that, so that no event is in neither. It asks the stream's
+// leader for names, and for no more messages than the query needs, unless that
+// is about what only they tell: users, clients, times.
 func (j *Journal) Events(ctx context.Context, q attribution.Query) ([]attribution.Record, error) {
-	var subjects []string
-	err := j.list(ctx, j.opens(q.StoreID), func(subject string) {
-		if _, intent := j.placeOf(subject); intent {
-			subjects = append(subjects, subject)
-		}
-	})
+	limit := cmp.Or(q.Limit, 1000)
+	open, err := j.offered(ctx, q, limit)
 	if err != nil {
 		return nil, err
 	}
-	intents, err := j.fetch(ctx, subjects)
+	spans, err := j.spans(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var found []attribution.Record // a record a place, in order
+	for ; len(spans) > 0 && len(found) < limit; spans = spans[1:] {
+		places, subjects, err := j.named(ctx, prefix(j.name)+"done."+spans[0].String()+".>", q)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range places {
+			delete(open, p)
+		}
+		for len(places) > 0 && len(found) < limit {
+			n := min(len(places), max(limit-len(found), atOnce))
+			records, err := j.fetch(ctx, all(places[:n], subjects), attribution.Confirmed)
+			if err != nil {
+				return nil, err
+			}
+			slices.SortFunc(records, attribution.Record.Compare)
+			found = append(found, slices.DeleteFunc(records, func(r attribution.Record) bool { return !q.Matches(r) })...)
+			places = places[n:]
+		}
+	}
+	for _, records := range open {
+		found = append(found, records...)
+	}
+	return lowest(found, limit), nil
+}
+
+// lowest sorts records, and drops what is beyond so many places.
+func lowest(records []attribution.Record, limit int) []attribution.Record {
+	slices.SortFunc(records, attribution.Record.Compare)
+	places := 0
+	for i, r := range records {
+		if i == 0 || records[i-1].Place() != r.Place() {
+			places++
+		}
+		if places > limit {
+			return records[:i:i]
+		}
+	}
+	return records
+}
+
+// offered returns the intents that a query asks for, of the lowest places up to
+// a limit or somewhat more. Those at confirmed places do not count.
+func (j *Journal) offered(ctx context.Context, q attribution.Query, limit int) (map[attribution.Place][]attribution.Record, error) {
+	places, subjects, err := j.named(ctx, j.opens()+within(q), q)
 	if err != nil {
 		return nil, err
 	}
 	open := map[attribution.Place][]attribution.Record{}
-	for _, r := range intents {
-		if q.Matches(r) {
-			open[r.Place()] = append(open[r.Place()], r)
+	for len(places) > 0 && len(open) < limit {
+		n := min(len(places), max(limit, atOnce), openTogether)
+		records, err := j.fetch(ctx, all(places[:n], subjects), attribution.Unconfirmed)
+		if err != nil {
+			return nil, err
+		}
+		var done []string
+		byDone := map[string]attribution.Place{}
+		for _, r := range records {
+			if p := r.Place(); q.Matches(r) {
+				if open[p] = append(open[p], r); len(open[p]) == 1 {
+					done = append(done, j.done(p))
+					byDone[j.done(p)] = p
+				}
+			}
+		}
+		if done, err = j.standing(ctx, done); err != nil {
+			return nil, err
+		}
+		for _, subject := range done {
+			delete(open, byDone[subject])
+		}
+		places = places[n:]
+	}
+	return open, nil
+}
+
+// named returns the places of the records and intents whose subjects match and
+// that are where a query looks, in order, and what stands at each.
+func (j *Journal) named(ctx context.Context, filter string, q attribution.Query) (places []attribution.Place, subjects map[attribution.Place][]string, err error) {
+	names, err := j.list(ctx, filter)
+	if err != nil {
+		return nil, nil, err
+	}
+	where := attribution.Query{StoreID: q.StoreID, AfterSeqNum: q.AfterSeqNum, UntilSeqNum: q.UntilSeqNum, After: q.After}
+	subjects = map[attribution.Place][]string{}
+	for subject := range names {
+		p, sight, ok := j.parse(subject)
+		if ok && !sight && where.Matches(attribution.Record{StoreID: p.StoreID, BackendID: p.BackendID, SeqNum: p.SeqNum, EventID: p.EventID}) {
+			subjects[p] = append(subjects[p], subject)
 		}
 	}
-	confirmed := prefix(j.name) + "done."
-	if q.StoreID != "" {
-		confirmed += token(q.StoreID) + "."
+	return slices.SortedFunc(maps.Keys(subjects), attribution.Place.Compare), subjects, nil
+}
+
+// all is what stands at places.
+func all(places []attribution.Place, subjects map[attribution.Place][]string) (out []string) {
+	for _, p := range places {
+		out = append(out, subjects[p]...)
 	}
-	page := page{limit: cmp.Or(q.Limit, 1000)}
-	err = j.read(ctx, confirmed, func(r attribution.Record) {
-		delete(open, r.Place())
-		if q.Matches(r) {
-			page.add(r)
-		}
-	})
+	return out
+}
+
+// spans are the parts of logs in which a query's confirmed records may be, in
+// order.
+func (j *Journal) spans(ctx context.Context, q attribution.Query) (found []span, err error) {
+	begin := prefix(j.name) + "log."
+	names, err := j.list(ctx, begin+strings.TrimSuffix(within(q), ".>"))
 	if err != nil {
 		return nil, err
 	}
-	for _, records := range open {
-		page.add(records...)
+	for name := range names {
+		s, ok := parseSpan(strings.TrimPrefix(name, begin))
+		if ok && (q.AfterSeqNum <= 0 || s.n >= q.AfterSeqNum>>spanBits) && (q.UntilSeqNum <= 0 || s.n <= q.UntilSeqNum>>spanBits) &&
+			(q.After == attribution.Place{} || s.compare(spanOf(q.After)) >= 0) {
+			found = append(found, s)
+		}
 	}
-	return page.cut(), nil
+	slices.SortFunc(found, span.compare)
+	return found, nil
 }
 
-const readAhead = 2000 // messages
-
-// page holds the records of the lowest places, somewhat over a limit.
-type page struct {
-	limit   int
-	records []attribution.Record
-}
-
-// add takes all records of one place.
-func (p *page) add(records ...attribution.Record) {
-	if p.records = append(p.records, records...); len(p.records) > 4*p.limit+1000 {
-		p.cut()
+// within is what the subjects of a query's places have in common, as a filter
+// behind what they begin with.
+func within(q attribution.Query) string {
+	store, n := "*", "*"
+	if q.StoreID != "" {
+		store = token(q.StoreID)
 	}
-}
-
-// cut drops what is over the limit, and returns what is left in order.
-func (p *page) cut() []attribution.Record {
-	slices.SortFunc(p.records, attribution.Record.Compare)
-	places := 0
-	for i, r := range p.records {
-		if i == 0 || p.records[i-1].Place() != r.Place() {
-			places++
-		}
-		if places > p.limit {
-			clear(p.records[i:])
-			p.records = p.records[:i]
-			break
-		}
+	if low, high := q.AfterSeqNum, q.UntilSeqNum; low > 0 && low < high && (low+1)>>spanBits == high>>spanBits {
+		n = strconv.FormatInt(high>>spanBits, 10)
 	}
-	return p.records
-}
-
-// read hands over each confirmed record whose subject begins so and that was
-// there when it began.
-func (j *Journal) read(ctx context.Context, begin string, each func(attribution.Record)) error {
-	s, err := j.open(ctx)
-	if err != nil {
-		return err
-	}
-	err = readThrough(ctx, s, begin, func(msg jetstream.Msg) error {
-		r, err := decode(msg.Data(), attribution.Confirmed)
-		if err == nil {
-			each(r)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("natsstream: %w", err)
-	}
-	return nil
-}
-
-func readThrough(ctx context.Context, s jetstream.Stream, begin string, each func(jetstream.Msg) error) error {
-	now, err := s.Info(ctx)
-	if err != nil {
-		return err
-	}
-	reader, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{begin + ">"}})
-	if err != nil {
-		return err
-	}
-	if reader.CachedInfo().NumPending == 0 {
-		return nil
-	}
-	messages, err := reader.Messages(jetstream.PullMaxMessages(readAhead))
-	if err != nil {
-		return err
-	}
-	defer messages.Stop()
-	for {
-		// What was purged under our eyes is pending no more, and never comes.
-		msg, err := messages.Next(jetstream.NextMaxWait(answerWithin))
-		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
-			info, gone := reader.Info(ctx)
-			if gone != nil || info.NumPending == 0 {
-				return gone
-			}
-			continue
-		} else if err != nil {
-			return err
-		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return err
-		}
-		if meta.Sequence.Stream > now.State.LastSeq {
-			return nil
-		}
-		if err := cmp.Or(each(msg), ctx.Err()); err != nil || meta.NumPending == 0 {
-			return err
-		}
-	}
+	return store + ".*." + n + ".>"
 }

@@ -20,6 +20,9 @@ type Options struct {
 	// (nats.ReconnectBufSize(-1)), so that a lost server is an error at once.
 	Conn   *nats.Conn
 	Stream string // its name: letters, digits, - and _
+	// Nobody is the user who stands for all without a token, and owns no
+	// clientId.
+	Nobody string
 	// ReadOnly is for who only asks: a stream that is not there is an error.
 	ReadOnly bool
 }
@@ -29,7 +32,9 @@ type Journal struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	name   string
+	nobody string
 	reads  bool // ReadOnly
+	notes  notes
 	closed atomic.Bool
 
 	opening sync.Mutex
@@ -39,7 +44,8 @@ type Journal struct {
 const (
 	// answerWithin is how long a server may take over one message.
 	answerWithin = 5 * time.Second
-	maxPending   = 1 << 16 // published, and not acknowledged yet
+	namesWithin  = 4 * answerWithin // or over all names that a query is about
+	maxPending   = 1 << 16          // published, and not acknowledged yet
 	maxReplicas  = 3
 	atOnce       = 64 // requests of one call that are under way together
 )
@@ -53,7 +59,7 @@ func New(opt Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("natsstream: %w", err)
 	}
-	return &Journal{nc: opt.Conn, js: js, name: opt.Stream, reads: opt.ReadOnly}, nil
+	return &Journal{nc: opt.Conn, js: js, name: opt.Stream, nobody: opt.Nobody, reads: opt.ReadOnly}, nil
 }
 
 // Close ends the journal and its connection.
@@ -82,6 +88,8 @@ func (j *Journal) open(ctx context.Context) (jetstream.Stream, error) {
 	if s := j.stream.Load(); s != nil {
 		return *s, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	s, err := find(ctx, j.js, j.name, !j.reads)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,8 +14,9 @@ import (
 	"github.com/syncward/syncward/attribution"
 )
 
-// Open implements attribution.Journal. Where nothing is open in the stores, it
-// costs one question to the stream's leader for each.
+// Open implements attribution.Journal. It costs one question to the stream's
+// leader for each span that the places are in, and the answers hold no more than
+// what is open there, whatever is open elsewhere.
 func (j *Journal) Open(ctx context.Context, places []attribution.Place) (found []attribution.Record, err error) {
 	if _, err := j.open(ctx); err != nil {
 		return nil, err
@@ -22,20 +25,20 @@ func (j *Journal) Open(ctx context.Context, places []attribution.Place) (found [
 	if err != nil {
 		return nil, err
 	}
-	return j.fetch(ctx, subjects)
+	return j.fetch(ctx, subjects, attribution.Unconfirmed)
 }
 
-// fetch returns the records that stand at open subjects.
-func (j *Journal) fetch(ctx context.Context, subjects []string) (found []attribution.Record, err error) {
+// fetch returns the records that stand at subjects, in any order.
+func (j *Journal) fetch(ctx context.Context, subjects []string, state attribution.State) (found []attribution.Record, err error) {
 	var mu sync.Mutex
-	err = j.each(ctx, subjects, func(s jetstream.Stream, subject string) error {
+	err = j.each(ctx, subjects, func(ctx context.Context, s jetstream.Stream, subject string) error {
 		msg, err := s.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil // settled meanwhile
 		} else if err != nil {
 			return err
 		}
-		r, err := decode(msg.Data, attribution.Unconfirmed)
+		r, err := decode(msg.Data, state)
 		if err != nil {
 			return err
 		}
@@ -49,49 +52,65 @@ func (j *Journal) fetch(ctx context.Context, subjects []string) (found []attribu
 
 // openAt returns the subjects of what is open at the places.
 func (j *Journal) openAt(ctx context.Context, places []attribution.Place) (subjects []string, err error) {
-	wanted, stores := map[string]bool{}, map[string]bool{}
+	wanted, filters := map[string]bool{}, map[string]string{}
 	for _, p := range places {
-		wanted[place(p)] = true
-		stores[p.StoreID] = true
+		at := place(p)
+		if wanted[at] {
+			continue
+		}
+		wanted[at] = true
+		group := at // of what has no number, any number may be in a span
+		if p.SeqNum != 0 {
+			group = spanOf(p).String()
+		}
+		if filters[group] == "" {
+			filters[group] = j.opens() + at + ".*"
+		} else {
+			filters[group] = j.opens() + group + ".>"
+		}
 	}
-	for store := range stores {
-		err := j.list(ctx, j.opens(store), func(subject string) {
+	var mu sync.Mutex
+	err = j.each(ctx, slices.Collect(maps.Values(filters)), func(ctx context.Context, s jetstream.Stream, filter string) error {
+		info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for subject := range info.State.Subjects {
 			if at, _ := j.placeOf(subject); wanted[at] {
 				subjects = append(subjects, subject)
 			}
-		})
-		if err != nil {
-			return nil, err
 		}
-	}
-	return subjects, nil
+		return nil
+	})
+	return subjects, err
 }
 
-// list names the subjects that begin so and have a message.
-func (j *Journal) list(ctx context.Context, begin string, each func(subject string)) error {
+// list names the subjects that match and have a message.
+func (j *Journal) list(ctx context.Context, filter string) (map[string]uint64, error) {
 	s, err := j.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(begin+">"))
+	ctx, cancel := context.WithTimeout(ctx, namesWithin)
+	defer cancel()
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return fmt.Errorf("natsstream: %w", err)
+		return nil, fmt.Errorf("natsstream: %w", err)
 	}
-	for subject := range info.State.Subjects {
-		each(subject)
-	}
-	return nil
+	return info.State.Subjects, nil
 }
 
-// count tells how many subjects begin so and have a message, and names the first
-// of them. list would name all, however many they are.
-func (j *Journal) count(ctx context.Context, begin string) (some map[string]uint64, n int, err error) {
+// count is list, but names only as many as the server tells at a time; n is how
+// many there are.
+func (j *Journal) count(ctx context.Context, filter string) (some map[string]uint64, n int, err error) {
 	if _, err := j.open(ctx); err != nil {
 		return nil, 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	msg, err := j.nc.RequestWithContext(ctx, "$JS.API.STREAM.INFO."+j.name, []byte(`{"subjects_filter":"`+begin+`>"}`))
+	msg, err := j.nc.RequestWithContext(ctx, "$JS.API.STREAM.INFO."+j.name, []byte(`{"subjects_filter":"`+filter+`"}`))
 	if err != nil {
 		return nil, 0, fmt.Errorf("natsstream: %w", err)
 	}
@@ -118,7 +137,7 @@ const maxSwept = 1000
 // more is open, sights among the rest are counted too.
 func (j *Journal) Unconfirmed(ctx context.Context) (int, error) {
 	intents := map[string][]string{} // by the place's confirmed subject
-	subjects, n, err := j.count(ctx, j.opens(""))
+	subjects, n, err := j.count(ctx, j.opens()+">")
 	for subject := range subjects {
 		at, intent := j.placeOf(subject)
 		if !intent {
@@ -130,13 +149,22 @@ func (j *Journal) Unconfirmed(ctx context.Context) (int, error) {
 	if err != nil || n == 0 {
 		return n, err
 	}
-	var places, late []string
-	for done := range intents {
-		places = append(places, done)
+	confirmed, err := j.standing(ctx, slices.Collect(maps.Keys(intents)))
+	if err != nil {
+		return 0, err
 	}
+	var late []string
+	for _, done := range confirmed {
+		late = append(late, intents[done]...)
+	}
+	return n - len(late), j.drop(ctx, late)
+}
+
+// standing returns those of the subjects at which something stands.
+func (j *Journal) standing(ctx context.Context, subjects []string) (there []string, err error) {
 	var mu sync.Mutex
-	err = j.each(ctx, places, func(s jetstream.Stream, done string) error {
-		_, err := s.GetLastMsgForSubject(ctx, done)
+	err = j.each(ctx, subjects, func(ctx context.Context, s jetstream.Stream, subject string) error {
+		_, err := s.GetLastMsgForSubject(ctx, subject)
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			return nil
@@ -145,11 +173,8 @@ func (j *Journal) Unconfirmed(ctx context.Context) (int, error) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		late = append(late, intents[done]...)
+		there = append(there, subject)
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	return n - len(late), j.drop(ctx, late)
+	return there, err
 }

@@ -17,17 +17,25 @@ import (
 
 const patience = 60 * time.Second // a safety net, never a measure
 
+// nobody is the user of all who have no token.
+const nobody = "anonymous"
+
 // broker is a nats-server that can be stopped and started again in its place.
 type broker struct {
 	t    testing.TB
 	dir  string
 	port int
+	tune func(*server.Options)
 	s    *server.Server
 }
 
-func startBroker(t testing.TB) *broker {
+func startBroker(t testing.TB, tune ...func(*server.Options)) *broker {
 	t.Helper()
-	b := &broker{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
+	b := &broker{t: t, dir: t.TempDir(), port: server.RANDOM_PORT, tune: func(opt *server.Options) {
+		for _, f := range tune {
+			f(opt)
+		}
+	}}
 	b.start()
 	t.Cleanup(func() { b.stop() })
 	return b
@@ -35,7 +43,9 @@ func startBroker(t testing.TB) *broker {
 
 func (b *broker) start() {
 	b.t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: b.port, JetStream: true, StoreDir: b.dir, NoLog: true, NoSigs: true})
+	opt := &server.Options{Host: "127.0.0.1", Port: b.port, JetStream: true, StoreDir: b.dir, NoLog: true, NoSigs: true}
+	b.tune(opt)
+	s, err := server.NewServer(opt)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -60,7 +70,7 @@ func open(url, stream string) (attribution.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return natsstream.New(natsstream.Options{Conn: nc, Stream: stream})
+	return natsstream.New(natsstream.Options{Conn: nc, Stream: stream, Nobody: nobody})
 }
 
 func (b *broker) journal(stream string) attribution.Journal {
@@ -71,6 +81,27 @@ func (b *broker) journal(stream string) attribution.Journal {
 	}
 	b.t.Cleanup(func() { _ = j.Close() })
 	return j
+}
+
+// counted returns a journal, and what tells how many bytes it was sent since it
+// was last asked.
+func (b *broker) counted(stream string) (j *natsstream.Journal, received func() int) {
+	b.t.Helper()
+	nc, err := nats.Connect(b.url())
+	if err == nil {
+		j, err = natsstream.New(natsstream.Options{Conn: nc, Stream: stream, Nobody: nobody})
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = j.Close() })
+	last := 0
+	return j, func() int {
+		now := int(nc.Stats().InBytes)
+		n := now - last
+		last = now
+		return n
+	}
 }
 
 // jetstream is what tests look at the stream with.

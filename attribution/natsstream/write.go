@@ -14,15 +14,19 @@ import (
 
 // Intend implements attribution.Journal.
 func (j *Journal) Intend(ctx context.Context, intents []attribution.Record) error {
-	return j.publish(ctx, intents, j.intent)
+	return j.keep(ctx, intents, j.intent)
 }
 
-// Confirm implements attribution.Journal. The records come first: killed behind
-// them, it leaves intents at confirmed places, which are no events and which
-// whoever finds them clears away.
+// Confirm implements attribution.Journal. What others find the records by comes
+// first; killed behind that, it leaves what says nothing false. Killed behind
+// the records, it leaves intents at confirmed places, which are no events and
+// which whoever finds them clears away.
 func (j *Journal) Confirm(ctx context.Context, records []attribution.Record) error {
+	if err := j.note(ctx, records); err != nil {
+		return err
+	}
 	done := func(r attribution.Record) string { return j.done(r.Place()) }
-	if err := j.publish(ctx, records, done); err != nil {
+	if err := j.keep(ctx, records, done); err != nil {
 		return err
 	}
 	at := make([]attribution.Place, 0, len(records))
@@ -45,21 +49,28 @@ func (j *Journal) Forget(ctx context.Context, intents []attribution.Record) erro
 	return j.drop(ctx, all)
 }
 
-// publish puts each record at its subject, unless something stands there: that
-// is the same intent, or the place's first record. It returns nil when all that
-// stands there is kept.
-func (j *Journal) publish(ctx context.Context, records []attribution.Record, subject func(attribution.Record) string) error {
-	if _, err := j.open(ctx); err != nil {
-		return err
-	}
-	pending := make([]jetstream.PubAckFuture, 0, len(records))
+// keep puts each record at its subject.
+func (j *Journal) keep(ctx context.Context, records []attribution.Record, subject func(attribution.Record) string) error {
+	all := make([]*nats.Msg, 0, len(records))
 	for _, r := range records {
 		data, err := encode(r)
 		if err != nil {
 			return fmt.Errorf("natsstream: %w", err)
 		}
-		ack, err := j.js.PublishMsgAsync(&nats.Msg{Subject: subject(r), Data: data},
-			jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithExpectStream(j.name))
+		all = append(all, &nats.Msg{Subject: subject(r), Data: data})
+	}
+	return j.publish(ctx, all)
+}
+
+// publish puts each message at its subject, unless something stands there: that
+// is the same, or the first. It returns nil when all that stands there is kept.
+func (j *Journal) publish(ctx context.Context, all []*nats.Msg) error {
+	if _, err := j.open(ctx); err != nil {
+		return err
+	}
+	pending := make([]jetstream.PubAckFuture, 0, len(all))
+	for _, msg := range all {
+		ack, err := j.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithExpectStream(j.name))
 		if err != nil {
 			return fmt.Errorf("natsstream: %w", err)
 		}
@@ -84,7 +95,7 @@ func (j *Journal) publish(ctx context.Context, records []attribution.Record, sub
 // kept makes sure of what a refusal says is there: in a cluster it may only be
 // about to be.
 func (j *Journal) kept(ctx context.Context, subjects []string) error {
-	return j.each(ctx, subjects, func(s jetstream.Stream, subject string) error {
+	return j.each(ctx, subjects, func(ctx context.Context, s jetstream.Stream, subject string) error {
 		_, err := s.GetLastMsgForSubject(ctx, subject)
 		return err
 	})
@@ -100,7 +111,7 @@ func taken(err error) bool {
 // drop deletes what stands at open subjects. Nothing there is no error: an
 // intent at one subject is always the same one.
 func (j *Journal) drop(ctx context.Context, subjects []string) error {
-	return j.each(ctx, subjects, func(s jetstream.Stream, subject string) error {
+	return j.each(ctx, subjects, func(ctx context.Context, s jetstream.Stream, subject string) error {
 		msg, err := s.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
@@ -118,8 +129,9 @@ func (j *Journal) drop(ctx context.Context, subjects []string) error {
 }
 
 // each asks the stream about subjects, several at a time, and returns the first
-// error.
-func (j *Journal) each(ctx context.Context, subjects []string, ask func(jetstream.Stream, string) error) error {
+// error. A question that a dying server took with it is an error soon, however
+// long the caller has.
+func (j *Journal) each(ctx context.Context, subjects []string, ask func(context.Context, jetstream.Stream, string) error) error {
 	if len(subjects) == 0 {
 		return nil
 	}
@@ -135,7 +147,9 @@ func (j *Journal) each(ctx context.Context, subjects []string, ask func(jetstrea
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			if err := ask(s, subject); err != nil {
+			ctx, cancel := context.WithTimeout(ctx, answerWithin)
+			defer cancel()
+			if err := ask(ctx, s, subject); err != nil {
 				once.Do(func() { failed = fmt.Errorf("natsstream: %w", err) })
 			}
 		})

@@ -108,6 +108,7 @@ func conditions(q attribution.Query) (where string, args []any) {
 	}
 	add(q.StoreID != "", "store=?", q.StoreID)
 	add(q.AfterSeqNum > 0, "seq>?", q.AfterSeqNum)
+	add(q.UntilSeqNum > 0, "seq<=?", q.UntilSeqNum)
 	add(q.After != attribution.Place{}, "(store,backend,seq,event)>(?,?,?,?)", q.After.StoreID, q.After.BackendID, q.After.SeqNum, q.After.EventID)
 	add(q.UserID != "", "user=?", q.UserID)
 	add(q.ConnectionID != "", "connection=?", q.ConnectionID)

@@ -51,7 +51,7 @@ func (f *eventsFlags) parse(now time.Time) (a search, err error) {
 	}
 	a = search{attribution.Query{StoreID: f.store, UserID: f.user, ConnectionID: f.connection, AfterSeqNum: f.afterSeq}, f.seq, f.limit}
 	if f.seq > 0 {
-		a.q.AfterSeqNum = f.seq - 1
+		a.q.AfterSeqNum, a.q.UntilSeqNum = f.seq-1, f.seq
 	}
 	if a.q.From, err = instant("--from", f.from, now); err != nil {
 		return a, err

@@ -22,7 +22,7 @@ func (a search) each(ctx context.Context, books []book, each func(attribution.Re
 		q.Limit = min(a.limit, eventsPage)
 	}
 	if len(books) > 1 { // a journal must not be asked for one side of a contradiction
-		q = attribution.Query{StoreID: q.StoreID, AfterSeqNum: q.AfterSeqNum, Limit: q.Limit}
+		q = attribution.Query{StoreID: q.StoreID, AfterSeqNum: q.AfterSeqNum, UntilSeqNum: q.UntilSeqNum, Limit: q.Limit}
 	}
 	readers := make([]*reader, 0, len(books))
 	for _, b := range books {

@@ -65,7 +65,7 @@ func openJournal(c *config, failed func(error)) (attribution.Journal, error) {
 	case "sqlite":
 		return orNone(sqlite.Open(c.Journal.path, sqlite.Options{Relaxed: relaxed, ByClient: c.ClientIDOwnership}))
 	case "nats":
-		return openStream(c, c.Journal, natsstream.Options{}, failed)
+		return openStream(c, c.Journal, natsstream.Options{Nobody: c.AnonymousUserID}, failed)
 	}
 	return nil, errors.New("JOURNAL_URL names no journal")
 }

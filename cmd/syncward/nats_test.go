@@ -114,11 +114,12 @@ func (s *sidecar) shows(t *testing.T, line string) {
 	})
 }
 
-// refuses wants a user's new connection to be refused.
+// refuses wants a user's new connection to be refused; the token is older than
+// whatever the test has revoked.
 func (s *sidecar) refuses(t *testing.T, user string, code int, reason string) {
 	t.Helper()
 	ctx, ws := dial(t, "ws://"+s.addr+"/sync", nil)
-	token := tokenBy(t, goodSecret, jwt.MapClaims{"sub": user, "iat": time.Now().Add(-time.Second).Unix()})
+	token := tokenBy(t, goodSecret, jwt.MapClaims{"sub": user, "iat": time.Now().Add(-time.Minute).Unix()})
 	must(t, ws.Write(ctx, websocket.MessageText, []byte(`{"authToken":"`+token+`"}`)))
 	endsWith(t, ws, code, reason)
 }

@@ -3,6 +3,7 @@ package graphqlws_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,9 +15,13 @@ import (
 	"github.com/syncward/syncward/framing/payload"
 )
 
-// document reads msg whole, by another road than the reader under test.
+// strict tells whether msg is strict JSON, by another road than the reader under
+// test.
+func strict(msg []byte) bool { return jsontext.Value(msg).IsValid() && nesting(msg) <= 64 }
+
+// document reads msg whole, by that road.
 func document(msg []byte) (doc map[string]any, ok bool) {
-	if !jsontext.Value(msg).IsValid() || nesting(msg) > 64 {
+	if !strict(msg) {
 		return nil, false
 	}
 	d := json.NewDecoder(bytes.NewReader(msg))
@@ -51,6 +56,38 @@ func nesting(msg []byte) (deepest int) {
 	return deepest
 }
 
+// spelled tells whether the word connection_init stands in msg, with any of its
+// letters as an escape.
+func spelled(msg []byte) bool {
+	const word = "connection_init"
+	for from := range msg {
+		at, i := from, 0
+		for ; i < len(word); i++ {
+			n := letter(msg[at:], word[i])
+			if n == 0 {
+				break
+			}
+			at += n
+		}
+		if i == len(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// letter is how many bytes of msg spell c; 0: none.
+func letter(msg []byte, c byte) int {
+	escape := fmt.Sprintf(`\u%04x`, c)
+	switch {
+	case len(msg) > 0 && msg[0] == c:
+		return 1
+	case len(msg) >= len(escape) && msg[1] == 'u' && strings.EqualFold(string(msg[:len(escape)]), escape):
+		return len(escape)
+	}
+	return 0
+}
+
 // tokenOf is what a field's text says, by the words of the documentation.
 func tokenOf(v any) (prefix, token string) {
 	text, _ := v.(string)
@@ -65,20 +102,23 @@ func tokenOf(v any) (prefix, token string) {
 }
 
 // expected is what a reader has to find in doc, which it changes accordingly.
-// first says that a token of another type is refused, and the opt-in goes.
+// first says that a token of another type is refused, and the opt-in goes where
+// none is.
 func expected(doc map[string]any, first bool, static string) (token string, changed, bad bool) {
+	fields := []string{"authToken", "Authorization"}
 	inner, _ := doc["payload"].(map[string]any)
-	optIn := first && inner["authProtocol"] == json.Number("1")
+	for _, field := range fields {
+		_, text := inner[field].(string)
+		bad = bad || first && !text && inner[field] != nil
+	}
+	optIn := first && !bad && inner["authProtocol"] == json.Number("1")
 	if optIn {
 		changed = true
 	}
-	for _, field := range []string{"authToken", "Authorization"} {
+	for _, field := range fields {
 		v, there := inner[field]
 		if !there {
 			continue
-		}
-		if _, text := v.(string); first && !text && v != nil {
-			return "", false, true
 		}
 		prefix, t := tokenOf(v)
 		bad = bad || token != "" && t != "" && t != token
@@ -117,7 +157,7 @@ func FuzzConnectionInit(f *testing.F) {
 		`{"type":"connection\u005finit","payload":{"\u0061uthToken":"\u0042earer a"}}`,
 		`{"type":"connection_init","payload":{"authToken":null,"authProtocol":1}}`, `{"type":"connection_init","payload":null}`,
 		`{"type":"ping"}`, `{"type":"pong","payload":{}}`, `{"type":"subscribe","id":"1","payload":{"query":"{ connection_init }"}}`,
-		`{"type":"connection_init","type":"ping"}`, `{}{}`, `connection_init`, "\ufeff{}", `[]`,
+		`{"type":"connection_init","type":"ping"}`, `{"type":"connection\u005Finit","type":"\u0063onnection_init"}`, `{"payload":{"authToken":"a"}}`, `{}{}`, `connection_init`, "\ufeff{}", `[]`,
 		`{"id":"1","type":"start","payload":{"authToken":"kept"}}`,
 	} {
 		f.Add([]byte(msg), "")
@@ -142,11 +182,18 @@ func FuzzConnectionInit(f *testing.F) {
 		kind, hasType := doc["type"].(string)
 		if !readable || !hasType || kind != "connection_init" {
 			ahead := readable && (kind == "ping" || kind == "pong")
-			if (firstErr == nil) != (readable && hasType) || first.Out != nil || first.HasToken || (first.Kind == payload.Ahead) != ahead {
+			if (firstErr == nil) != (readable && hasType) || firstErr == nil && first.Out != nil || first.HasToken || (first.Kind == payload.Ahead) != ahead {
 				t.Fatalf("%q: first %+v, %v", msg, first, firstErr)
 			}
-			if laterErr != nil || later.Out != nil || later.HasToken {
+			if (laterErr != nil) != (!strict(msg) && spelled(msg)) || later.Out != nil || later.HasToken {
 				t.Fatalf("%q: later %+v, %v", msg, later, laterErr)
+			}
+			if firstErr != nil && readable {
+				_, changed, _ := expected(doc, false, static)
+				after, _ := document(first.Out)
+				if (first.Out != nil) != changed || changed && !reflect.DeepEqual(after, doc) {
+					t.Fatalf("%q: first became %q", msg, first.Out)
+				}
 			}
 			return
 		}

@@ -30,8 +30,8 @@ type Options struct {
 // a connection and may be used by many at once.
 type Protocol struct {
 	options Options
-	// want is what First and Later look for: root, type and opt-in, then where
-	// tokens may stand.
+	// want is what First and Later look for: type and opt-in, then where tokens
+	// may stand.
 	want []payload.Pointer
 }
 
@@ -44,7 +44,7 @@ func New(o Options) *Protocol {
 		fields = []string{custom}
 	}
 	p := &Protocol{options: o}
-	for _, at := range []string{"", "/type", "/payload/authProtocol"} {
+	for _, at := range []string{"/type", "/payload/authProtocol"} {
 		p.want = append(p.want, payload.MustPointer(at))
 	}
 	for _, field := range fields {

@@ -3,15 +3,16 @@ package graphqlws
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/syncward/syncward/framing"
 	"github.com/syncward/syncward/framing/payload"
 )
 
-// maxFields is how many Pointers a Protocol has: root, type, opt-in, and up to
-// two places of tokens.
-const maxFields = 5
+// maxFields is how many Pointers a Protocol has: type, opt-in, and up to two
+// places of tokens.
+const maxFields = 4
 
 var (
 	initType      = []byte("connection_init")
@@ -20,10 +21,10 @@ var (
 
 // message is a message, and where its parts are.
 type message struct {
-	msg               []byte
-	root, kind, optIn payload.Value
-	tokens            []payload.Value
-	at                [maxFields]payload.Value
+	msg         []byte
+	kind, optIn payload.Value
+	tokens      []payload.Value
+	at          [maxFields]payload.Value
 }
 
 // read reads msg strictly. The error is ErrBadFrame.
@@ -32,7 +33,7 @@ func (p *Protocol) read(msg []byte, m *message) error {
 	if err := payload.Scan(msg, p.want, at); err != nil {
 		return err
 	}
-	m.msg, m.root, m.kind, m.optIn, m.tokens = msg, at[0], at[1], at[2], at[3:]
+	m.msg, m.kind, m.optIn, m.tokens = msg, at[0], at[1], at[2:]
 	return nil
 }
 
@@ -40,15 +41,16 @@ func (p *Protocol) read(msg []byte, m *message) error {
 // time and is payload.Ahead. One of any other type but connection_init carries
 // no token. The error is ErrBadFrame for what is no strict JSON object with a
 // type, for a token that is neither string nor null, and for two tokens that
-// differ. The payload's "authProtocol":1 opts in.
+// differ; Found.Out is then without what stood in a token's place, if the
+// message could be read. The payload's "authProtocol":1 opts in.
 func (p *Protocol) First(_ framing.Opcode, msg []byte) (payload.Found, error) {
 	var m message
 	if err := p.read(msg, &m); err != nil {
 		return payload.Found{}, err
 	}
 	switch {
-	case m.root.Kind != '{' || m.kind.Kind != '"':
-		return payload.Found{}, payload.ErrBadFrame
+	case m.kind.Kind != '"':
+		return p.refused(&m)
 	case m.kind.Is(msg, "ping"), m.kind.Is(msg, "pong"):
 		return payload.Found{Kind: payload.Ahead}, nil
 	case !m.kind.Is(msg, string(initType)):
@@ -56,7 +58,7 @@ func (p *Protocol) First(_ framing.Opcode, msg []byte) (payload.Found, error) {
 	}
 	for _, token := range m.tokens {
 		if token.Kind != 0 && token.Kind != '"' && token.Kind != 'n' {
-			return payload.Found{}, payload.ErrBadFrame
+			return p.refused(&m)
 		}
 	}
 	optIn := m.optIn.Kind == '0' && string(msg[m.optIn.Start:m.optIn.End]) == "1"
@@ -65,10 +67,17 @@ func (p *Protocol) First(_ framing.Opcode, msg []byte) (payload.Found, error) {
 	return f, err
 }
 
+// refused is what First finds in a message that can be read and is refused.
+func (p *Protocol) refused(m *message) (payload.Found, error) {
+	f, _ := p.strip(m, false)
+	return payload.Found{Out: f.Out}, payload.ErrBadFrame
+}
+
 // Later reads a later message. Only a connection_init is of interest, and its
-// token fields go whatever they hold; what cannot be one passes unread, and what
-// is no strict JSON object passes as it is. The error is ErrBadFrame for two
-// tokens that differ.
+// token fields go whatever they hold; what cannot be one passes unread. The
+// error is ErrBadFrame for two tokens that differ, and for what is no strict
+// JSON and could be a connection_init to a more lenient reader: servers of the
+// older protocol take one at any time.
 func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload.Found, error) {
 	if b.OptedIn {
 		if f, ok := payload.AuthMessage(msg); ok {
@@ -79,10 +88,35 @@ func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload
 		return payload.Found{}, nil
 	}
 	var m message
-	if p.read(msg, &m) != nil || m.root.Kind != '{' || !m.kind.Is(msg, string(initType)) {
+	if p.read(msg, &m) != nil {
+		if namesInit(msg) {
+			return payload.Found{}, payload.ErrBadFrame
+		}
+		return payload.Found{}, nil
+	}
+	if !m.kind.Is(msg, string(initType)) {
 		return payload.Found{}, nil
 	}
 	return p.strip(&m, false)
+}
+
+// namesInit tells whether the word connection_init stands in msg, whichever of
+// its letters are escapes (RFC 8259 §7).
+func namesInit(msg []byte) bool {
+	plain := make([]byte, 0, len(msg))
+	for {
+		before, after, found := bytes.Cut(msg, unicodeEscape)
+		plain = append(plain, before...)
+		if !found {
+			return bytes.Contains(plain, initType)
+		}
+		c, err := strconv.ParseUint(string(after[:min(len(after), 4)]), 16, 8)
+		if err != nil || len(after) < 4 { // no letter of ours
+			plain, msg = append(plain, unicodeEscape...), after
+			continue
+		}
+		plain, msg = append(plain, byte(c)), after[4:]
+	}
 }
 
 // strip takes the tokens out, and the opt-in where optIn says so, and reports

@@ -70,7 +70,7 @@ func FuzzMessage(f *testing.F) {
 		f.Add(one.msg, "")
 		f.Add(one.msg, "static")
 	}
-	for _, seed := range []string{"", "\x0a", "\x01a\x82\x00\x00\x02tk", "\x01a\x02\x00\xc8\x01", "\x03\xef\xbb\xbf\x00", "\x01a\x02\x01\x00"} {
+	for _, seed := range []string{"", "\x0a", "\x01a\x82\x00\x00\x02tk", "\x01a\x02\x00\xc8\x01", "\x03\xef\xbb\xbf\x00", "\x01a\x02\x01\x00", "\x01a\x02\x00\x02tk\x01b\x02\x00\x02tk"} {
 		f.Add([]byte(seed), "")
 	}
 	f.Fuzz(func(t *testing.T, msg []byte, static string) {
@@ -101,8 +101,13 @@ func FuzzMessage(f *testing.F) {
 			head := c.at
 			want.Kind, want.Token = payload.Opening, c.text()
 			want.HasToken = want.Token != ""
+			end := c.at
+			if end < len(msg) {
+				c.text()
+				c.bad = c.bad || c.at < len(msg)
+			}
 			if !c.bad && want.Token != static {
-				want.Out = slices.Concat(msg[:head], written(uint64(len(static))), []byte(static), msg[c.at:])
+				want.Out = slices.Concat(msg[:head], written(uint64(len(static))), []byte(static), msg[end:])
 			}
 		}
 		if c.bad {

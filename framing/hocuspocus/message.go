@@ -20,7 +20,7 @@ import (
 //	auth, from a client:
 //	varUint   0           1 denied and 2 authenticated come from the server alone
 //	varString token
-//	          the rest    provider 4 adds its version, a varString
+//	varString version     of provider 4; the others end with the token
 //
 // One message has no address: provider 4 answers a server's ping, the one byte
 // 9, with the one byte 10.
@@ -47,7 +47,8 @@ func (p *Protocol) First(op framing.Opcode, msg []byte) (payload.Found, error) {
 // any other for a document; payload.Application the answer to a server's ping.
 //
 // The error is ErrBadFrame for a message that ends too early, for an auth
-// message of a kind that no client sends, for text that is no UTF-8 or begins
+// message of a kind that no client sends or with more in it than clients send
+// (another message, with a token of its own), for text that is no UTF-8 or begins
 // with a BOM (decoders differ in whether they keep it), and for a number that is
 // written longer than it need be.
 func (p *Protocol) Later(op framing.Opcode, msg []byte, b payload.Bound) (payload.Found, error) {
@@ -80,6 +81,9 @@ func (p *Protocol) Later(op framing.Opcode, msg []byte, b payload.Bound) (payloa
 	head := msg[:len(msg)-len(rest)]
 	f.Token, rest, ok = readString(rest)
 	if !ok {
+		return payload.Found{}, payload.ErrBadFrame
+	}
+	if _, more, ok := readString(rest); len(rest) > 0 && (!ok || len(more) > 0) {
 		return payload.Found{}, payload.ErrBadFrame
 	}
 	f.HasToken = f.Token != ""

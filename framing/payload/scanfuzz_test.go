@@ -31,7 +31,7 @@ func reference(msg []byte) (values []where, ok bool) {
 		if err == io.EOF {
 			return values, len(values) > 0 && len(open) == 0
 		}
-		if err != nil || d.StackDepth() > 64 || len(values) > 0 && d.StackDepth() == 0 && len(open) == 0 {
+		if second := len(values) > 0 && len(open) == 0; err != nil || d.StackDepth() > 64 || second {
 			return nil, false
 		}
 		end := int(d.InputOffset())
@@ -79,7 +79,7 @@ func FuzzScanAgreesWithTheReference(f *testing.F) {
 	for _, msg := range []string{
 		`{"a":[{"b":"x"},{"b":2,"c":null}],"a/b":true,"0":-1.5e+7}`, ` [1 , [ 2,{"0":false}] ] `, `{"\u0061":1,"b":"\ud83d\ude00\n"}`,
 		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `"é and 日本語, long enough for words"`, "\"\xed\xa0\x80\"", `"\ud800\u0041"`, `"\ud800\ue000"`, `"\ud800\udbff"`, `{"a":01}`, `[1,]`, `{,}`,
-		`[}`, `{]`, `[1 2]`, `{"a" 1}`, `{"a":1 "b":2}`, `nul`, `nullx`, `truefalse`, `-`, `1.`, `1e`, `0x1`, `1 2`, "\ufeff1", "1\x00", "", " ", `[1]]`,
+		`[}`, `{]`, `[1 2]`, `{"a" 1}`, `{"a":1 "b":2}`, `nul`, `nullx`, `truefalse`, `-`, `1.`, `1e`, `0x1`, `1 2`, "\ufeff1", "1\x00", "", " ", `[1]]`, `0[]`, `[]{}`,
 		"\"control \x1f\"", "\"delete \x7f\"", `"\x"`, `"\u12g4"`, `"\u12`, `"\`, `"abc`,
 		strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 65) + strings.Repeat("]", 65),
 		`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1,"r":1,"s":1,"t":1,"u":1,"v":1,"w":1,"x":1,"y":1,"\u007a":[{}],"z":1}`,
