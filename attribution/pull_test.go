@@ -34,8 +34,6 @@ func TestAPullOf100000EventsKeepsLittle(t *testing.T) {
 	for i := range all {
 		all[i] = event(int64(i+1), "x")
 	}
-	backwards := slices.Clone(all)
-	slices.Reverse(backwards)
 	scattered := make([]payload.Event, 0, len(all)) // the odd ones, then the even ones
 	for from := range 2 {
 		for i := from; i < len(all); i += 2 {
@@ -45,8 +43,8 @@ func TestAPullOf100000EventsKeepsLittle(t *testing.T) {
 	for journal, j := range map[string]attribution.Journal{
 		"an empty journal": journaltest.NewMemory(), "a journal that fails": failing, "a journal full of intents": full{journaltest.NewMemory()},
 	} {
-		for order, events := range map[string][]payload.Event{"in order": all, "backwards": backwards, "scattered": scattered} {
-			for _, piece := range []int{100, 7000, len(all)} {
+		for order, events := range map[string][]payload.Event{"in order": all, "scattered": scattered} {
+			for _, piece := range []int{100, len(all)} {
 				r := attribution.New(attribution.Options{Journal: j})
 				c := r.Connect(attribution.Author{UserID: "bob", ConnectionID: "bob#1"}, "st")
 				most := 0
