@@ -130,11 +130,12 @@ func (p *plainServer) isPublic(h *http1.Head) bool {
 
 // judgeBody reads a body whole where the protocol's messages travel in it,
 // takes its token out, and returns the decision that then stands.
-// Requests that name no instance are none of the protocol's.
+// Requests that name no instance, in the query or in the header for it, are
+// none of the protocol's.
 func (p *plainServer) judgeBody(r *http.Request, pl *plan, a *admission, d authz.Decision) authz.Decision {
 	reader, ok := p.s.cfg.Protocol.(bodies)
 	empty := r.Body == nil || r.Body == http.NoBody
-	if !ok || !a.cred.named || empty && r.Method != http.MethodPost {
+	if !ok || empty && r.Method != http.MethodPost || !a.cred.named && len(pl.head.Values(reader.InstanceHeader())) == 0 {
 		return d
 	}
 	if r.Header.Get("Content-Encoding") != "" {

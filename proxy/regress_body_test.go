@@ -41,6 +41,34 @@ func TestRegressABodyOfTheSyncProtocolIsJudgedAsAFrameIs(t *testing.T) {
 	}
 }
 
+// The upstream may take the store from the body or the header alone.
+func TestRegressABodyWithoutAStoreInTheURLIsJudgedToo(t *testing.T) {
+	for name, row := range map[string]struct {
+		query, body, line string
+		want              int
+	}{
+		"over HTTP":                {"transport=http", "theirs", "X-Trace: 1", 403},
+		"over HTTP, escaped":       {"tr%61nsport=htt%70", "theirs", "X-Trace: 1", 403},
+		"over HTTP, said last":     {"transport=ws&transport=http", "theirs", "X-Trace: 1", 403},
+		"over HTTP, in a coding":   {"transport=http", "theirs", "Content-Encoding: gzip", 415},
+		"its store in a header":    {"a=1", "theirs", "x-livestore-store-id: theirs", 403},
+		"an empty one in a header": {"a=1", "", "x-livestore-store-id: theirs", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, asLiveStore)
+			inner := r.good("ada")
+			code, body := r.dial().send(post("/?"+row.query, httpPull(row.body, inner), bearer(r.good("ada"))+"\r\n"+row.line)).status()
+			if code != row.want {
+				t.Fatalf("%d %s, want %d", code, body, row.want)
+			}
+			if row.want != 200 {
+				r.legacy.untouched(t)
+			}
+			noneOf(t, "upstream", r.legacy.bytes(), inner)
+		})
+	}
+}
+
 func TestRegressABodyThatIsNoneOfTheProtocolsGoesThroughUnread(t *testing.T) {
 	r := newRig(t, asLiveStore)
 	c := r.dial().send(plain("POST", "/api/profile", bearer(r.good("ada")), "Content-Length: 12") + "first,")

@@ -26,7 +26,7 @@ export interface SyncPayload {
 }
 
 /** An event as the server hands it out with `ATTRIBUTION=inject`. */
-export type EventWithMetadata<T extends object = Record<string, unknown>> = T & {
+export type EventWithMetadata<T = Record<string, unknown>> = T & {
   metadata: { userId: string; timestamp: number; connectionId: string }
 }
 

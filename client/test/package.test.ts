@@ -15,7 +15,7 @@ const strict = {
   include: ['app.ts'],
 }
 
-const app = `import { createSyncAuth, RefreshRefused, type AuthState, type SyncAuth } from '@syncward/client'
+const app = `import { createSyncAuth, RefreshRefused, type AuthErrorCode, type AuthState, type EventWithMetadata, type SyncAuth, type SyncPayload } from '@syncward/client'
 import { storeIdFor, watchStore } from '@syncward/client/livestore'
 import { createVerifier, IdentityError, type Claims } from '@syncward/client/verify'
 const auth: SyncAuth = createSyncAuth({ refresh: () => Promise.reject(new RefreshRefused()), storage: 'indexedDB' })
@@ -30,6 +30,11 @@ const claims: Claims = await verifier.verify(new Request('http://127.0.0.1/')).c
 console.log(claims.userId)
 // @ts-expect-error: required
 createVerifier({ issuer: 'syncward' })
+// Whatever an application's own generic code knows of its events.
+export const author = <T>(event: EventWithMetadata<T>): string => event.metadata.userId
+author<{ name: string }>({ name: 'v1.Made', metadata: { userId: 'ada', timestamp: 1, connectionId: 'c' } })
+export const first: SyncPayload = { instanceId: 'test-123', other: 1 }
+export const code: AuthErrorCode = 'AUTH_REQUIRED'
 `
 
 test('the package installs into an empty project, type-checks there, and runs', async () => {

@@ -3,8 +3,9 @@
 //
 //	make e2e
 //
-// It does not test what the sidecar decides: those are the tests of proxy and
-// authz. SYNCWARD_SHOTS=folder keeps the pictures it takes.
+// It also follows client/README.md, whose first application stands on the demo. It
+// does not test what the sidecar decides: those are the tests of proxy and authz.
+// SYNCWARD_SHOTS=folder keeps the pictures it takes.
 package demo_test
 
 import (

@@ -11,7 +11,8 @@ import (
 var root = payload.MustPointer("")
 
 // Query reads the query of an upgrade or HTTP request: storeId is the instance,
-// payload holds the token. Only the token's bytes leave the query; all else
+// payload holds the token. A request that says transport=http is one of the
+// protocol's also without a storeId: it names the empty instance. Only the token's bytes leave the query; all else
 // keeps its bytes, order and encoding. The error is ErrAmbiguous for a repeated
 // storeId or payload, and ErrBadFrame for a payload that is neither null nor a
 // strict JSON object after both decodings, a token that is neither string nor
@@ -19,13 +20,13 @@ var root = payload.MustPointer("")
 // might take for the query's end. A request without either parameter is fine:
 // other paths have other queries.
 func (p *Protocol) Query(raw string) (payload.URLFound, error) {
-	store, sent, err := parameters(raw)
+	store, sent, overHTTP, err := parameters(raw)
 	if err != nil {
 		return payload.URLFound{}, err
 	}
-	found := payload.URLFound{Query: raw}
+	found := payload.URLFound{Query: raw, Named: store != nil || overHTTP}
 	if store != nil {
-		found.Instance, found.Named = string(store.text), true
+		found.Instance = string(store.text)
 	}
 	if sent == nil {
 		return found, nil
@@ -55,11 +56,12 @@ func (p *Protocol) Query(raw string) (payload.URLFound, error) {
 	return found, nil
 }
 
-// parameters finds storeId and payload, each nil where it is absent.
-func parameters(raw string) (store, sent *decoded, err error) {
+// parameters finds storeId and payload, each nil where it is absent, and
+// whether a transport is http.
+func parameters(raw string) (store, sent *decoded, overHTTP bool, err error) {
 	for i := range len(raw) {
 		if raw[i] <= ' ' || raw[i] >= 0x7f || raw[i] == '#' {
-			return nil, nil, payload.ErrBadFrame
+			return nil, nil, false, payload.ErrBadFrame
 		}
 	}
 	for from := 0; from < len(raw); {
@@ -78,20 +80,22 @@ func parameters(raw string) (store, sent *decoded, err error) {
 			slot = &store
 		case "payload":
 			slot = &sent
+		case "transport":
+			overHTTP = overHTTP || string(decodeForm(raw, value, to).text) == "http"
 		}
 		if slot != nil {
 			d := decodeForm(raw, value, to)
 			if *slot != nil {
-				return nil, nil, payload.ErrAmbiguous
+				return nil, nil, false, payload.ErrAmbiguous
 			}
 			if !utf8.Valid(d.text) {
-				return nil, nil, payload.ErrBadFrame
+				return nil, nil, false, payload.ErrBadFrame
 			}
 			*slot = &d
 		}
 		from = to + 1
 	}
-	return store, sent, nil
+	return store, sent, overHTTP, nil
 }
 
 // unwrap decodes the payload the second time, as the upstream always does;
