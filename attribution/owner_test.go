@@ -160,3 +160,38 @@ func TestAUserWhoMakesUpClientIDsHoldsUpNobodyElse(t *testing.T) {
 		}
 	}
 }
+
+// registry is a journal in which clientIds are claimed, for all who share it.
+type registry struct {
+	failing
+	owners map[string]string
+	down   bool
+}
+
+func (r *registry) ClaimClient(_ context.Context, storeID, clientID, userID string) (string, error) {
+	key := storeID + "/" + clientID
+	if r.down || len(key) > 600 {
+		return "", errors.New("down, or no clientId of a record")
+	}
+	if r.owners[key] == "" && userID != "" {
+		r.owners[key] = userID
+	}
+	return r.owners[key], nil
+}
+
+func TestAJournalThatCanIsToldOfAClaim(t *testing.T) {
+	j := &registry{owners: map[string]string{}}
+	one, two := attribution.NewOwners(j, "anonymous"), attribution.NewOwners(j, "anonymous")
+	long := strings.Repeat("long", 1000)
+	claim(t, one, "s", "c", "anonymous", true)
+	claim(t, two, "s", "c", "ada", true)
+	claim(t, one, "s", "c", "bob", false)
+	claim(t, one, "s", "c", "anonymous", false)
+	claim(t, one, "s", long, "bob", true)
+	claim(t, two, "s", long, "ada", false)
+	j.down = true
+	claim(t, two, "s", "c", "ada", true) // it knows that already
+	if mine, err := two.Claim(context.Background(), "s", "new", "ada"); mine || err == nil {
+		t.Errorf("%v %v", mine, err)
+	}
+}

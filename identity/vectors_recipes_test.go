@@ -293,6 +293,10 @@ func requestRecipes() []recipe {
 			d.v.Options.CheckWebSocketKey = true
 			d.dropHeader("Sec-WebSocket-Key")
 		}},
+		{"a socket key under a name that only some servers take for it", "websocket_key", "HS256", func(d *draft) {
+			d.v.Options.CheckWebSocketKey = true
+			d.v.Request.Headers[0][0] = "Sec_WebSocket_Key"
+		}},
 		{"a socket key twice", "websocket_key", "HS256", func(d *draft) {
 			d.v.Options.CheckWebSocketKey = true
 			d.addHeader("Sec-WebSocket-Key", vectorSocket)

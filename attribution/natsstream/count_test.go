@@ -17,7 +17,7 @@ func offer(n int64) attribution.Record {
 func TestManyOpenIntents(t *testing.T) {
 	b := startBroker(t)
 	j, received := b.counted("J")
-	const each, batches = 10_200, 10
+	const each, batches = 1_000, 102
 	for k := range int64(batches) {
 		var all []attribution.Record
 		for n := range int64(each) {

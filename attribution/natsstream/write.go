@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -62,43 +64,69 @@ func (j *Journal) keep(ctx context.Context, records []attribution.Record, subjec
 	return j.publish(ctx, all)
 }
 
+// maxRefused is how often what is refused, and not there, is published again.
+const maxRefused = 100
+
+// errRefused: the stream refuses what it says it has, and does not show it.
+var errRefused = errors.New("natsstream: the stream refuses a message and has none in its place")
+
 // publish puts each message at its subject, unless something stands there: that
 // is the same, or the first. It returns nil when all that stands there is kept.
+// In a cluster, what makes the server refuse may only be about to stand there,
+// and it may be deleted before it was seen.
 func (j *Journal) publish(ctx context.Context, all []*nats.Msg) error {
+	for range maxRefused {
+		refused, err := j.put(ctx, all)
+		if err != nil {
+			return err
+		}
+		there, err := j.standing(ctx, slices.Collect(maps.Keys(refused)))
+		if err != nil {
+			return err
+		}
+		for _, subject := range there {
+			delete(refused, subject)
+		}
+		if len(refused) == 0 {
+			return nil
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+		all = slices.Collect(maps.Values(refused))
+	}
+	return errRefused
+}
+
+// put publishes messages once, and returns what was refused because something
+// stands there, by subject.
+func (j *Journal) put(ctx context.Context, all []*nats.Msg) (refused map[string]*nats.Msg, err error) {
 	if _, err := j.open(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	pending := make([]jetstream.PubAckFuture, 0, len(all))
 	for _, msg := range all {
-		ack, err := j.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithExpectStream(j.name))
+		again := &nats.Msg{Subject: msg.Subject, Data: msg.Data} // publishing adds to it
+		ack, err := j.js.PublishMsgAsync(again, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithExpectStream(j.name))
 		if err != nil {
-			return fmt.Errorf("natsstream: %w", err)
+			return nil, fmt.Errorf("natsstream: %w", err)
 		}
 		pending = append(pending, ack)
 	}
-	var there []string
-	for _, ack := range pending {
+	refused = map[string]*nats.Msg{}
+	for i, ack := range pending {
 		select {
 		case <-ack.Ok():
 		case err := <-ack.Err():
 			if !taken(err) {
-				return fmt.Errorf("natsstream: %w", err)
+				return nil, fmt.Errorf("natsstream: %w", err)
 			}
-			there = append(there, ack.Msg().Subject)
+			refused[all[i].Subject] = all[i]
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 	}
-	return j.kept(ctx, there)
-}
-
-// kept makes sure of what a refusal says is there: in a cluster it may only be
-// about to be.
-func (j *Journal) kept(ctx context.Context, subjects []string) error {
-	return j.each(ctx, subjects, func(ctx context.Context, s jetstream.Stream, subject string) error {
-		_, err := s.GetLastMsgForSubject(ctx, subject)
-		return err
-	})
+	return refused, nil
 }
 
 // taken tells of a refusal because something stands at the subject.

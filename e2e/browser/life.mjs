@@ -1,8 +1,10 @@
-// node life.mjs WORLD SIDECAR CHROMIUM [WORDS]: what a user lives through, in headless Chromium.
+// node life.mjs WORLD SIDECAR BROWSER PATH [WORDS]: what a user lives through, in a
+// headless browser: chromium or firefox.
 import { equal, run, until } from '../demo/harness.mjs'
+import { run as runInFirefox } from './firefox.mjs'
 import { empty, happens, isStatus, logIn, logOut, opened, push, status, worldAt } from './tab.mjs'
 
-const [world, sidecar, executablePath, only] = process.argv.slice(2)
+const [world, sidecar, browser, executablePath, only] = process.argv.slice(2)
 const { control, stored, tab } = worldAt(world, sidecar)
 
 const ids = (name, from, to) => Array.from({ length: to - from + 1 }, (_, i) => `${name}${from + i}`)
@@ -10,10 +12,24 @@ const list = (all) => all.map((e) => `${e.id} ${e.user}`)
 const log = (page) => page.evaluate(() => window.log)
 
 // unplug takes the network from all tabs; what is open is lost, as by a dead link.
+// Firefox cannot be driven so: there the servers go instead.
 async function unplug(context, ...tabs) {
-  await context.setOffline(true)
-  await control('cut')
-  for (const page of tabs) await page.waitForFunction(() => window.socket.session === null)
+  if (context.setOffline) {
+    await context.setOffline(true)
+    await control('cut')
+  } else {
+    await control('auth', { status: 503 })
+    await control('stop')
+  }
+  for (const page of tabs) await until('the connection is lost', () => page.evaluate(() => window.socket.session === null))
+}
+
+// plug brings it back; tokens live for ttl seconds from now on.
+async function plug(context, ttl = 3600) {
+  await control('auth', { ttl })
+  if (context.setOffline) return context.setOffline(false)
+  for (const page of await context.pages()) await page.evaluate(() => void dispatchEvent(new Event('online'))) // as a browser does
+  await control('start')
 }
 
 const cases = {
@@ -40,7 +56,8 @@ const cases = {
     await unplug(context, page)
     await push(page, ids('e', 1, 10))
     equal(await stored(), [], 'stored while offline')
-    await context.setOffline(false)
+    equal(['signed-out', 'anonymous'].includes(await status(page)), false, 'logged out')
+    await plug(context)
     await empty(page)
     equal(list(await stored()), ids('e', 1, 10).map((id) => `${id} alice`), 'stored')
   },
@@ -68,12 +85,13 @@ const cases = {
     // JWT_GRACE_PERIOD is 3 s.
     await until('the end of the grace', () => page.evaluate(() => Date.now() > window.auth.state.expiresAt + 4000))
     equal(['offline', 'refreshing'].includes(await status(page)), true, 'an expired login is kept')
-    await control('auth', { ttl: 3600 })
     const lost = (await log(page)).length
-    await context.setOffline(false)
+    await plug(context)
     await empty(page)
     equal(list(await stored()), ids('e', 1, 3).map((id) => `${id} alice`), 'stored')
-    equal((await log(page)).slice(lost).filter((line) => line.startsWith('lost 44')), [], 'refusals on the way back')
+    // Firefox holds a dial back after others have failed: it may begin before the refresh, and end behind it.
+    const refusals = (await log(page)).slice(lost).filter((line) => line.startsWith('lost 44') && !(browser === 'firefox' && line === 'lost 4401 TOKEN_EXPIRED refresh'))
+    equal(refusals, [], 'refusals on the way back')
   },
 
   'a logout in one tab ends all connections of all tabs, here and on the server': async (newContext) => {
@@ -97,6 +115,22 @@ const cases = {
     equal(await log(bob), ['open auth bob'], 'Bob')
   },
 
+  'a page over plain http, which is no secure context, works as any other': async (newContext) => {
+    const host = 'app.test'
+    const context = await newContext({ baseURL: world.replace('127.0.0.1', host) })
+    const [one, two] = [await tab(context, 'alice', { host }), await tab(context, 'alice', { host })]
+    const has = () => [isSecureContext, crypto.subtle, crypto.randomUUID, navigator.locks, navigator.storage].map(Boolean)
+    equal(await one.evaluate(has), [false, false, false, false, false], 'what browsers withhold')
+    for (const page of [one, two]) await opened(page)
+    await push(one, ['e1'])
+    const id = await one.evaluate(() => window.queue.push({ text: 'hello' }))
+    await empty(one)
+    equal(list(await stored()), ['e1 alice', `${id} alice`], 'stored')
+    await logOut(one)
+    await isStatus(two, 'signed-out')
+    await until('nobody is connected', async () => (await control('state')).open === 0)
+  },
+
   'a server that is out of reach for a minute logs nobody out, and its clients come back spread': async (newContext) => {
     const context = await newContext()
     const tabs = []
@@ -109,7 +143,7 @@ const cases = {
     for (const page of tabs) await page.clock.install()
     await control('auth', { status: 503 })
     await control('stop')
-    for (const page of tabs) await page.waitForFunction(() => window.losses.length > 0)
+    for (const page of tabs) await until('a loss', () => page.evaluate(() => window.losses.length > 0))
     for (let second = 0; second < 60; second++) {
       await Promise.all(tabs.map((page) => page.clock.runFor(1000)))
       await new Promise((wake) => setTimeout(wake, 20)) // for the dials, which are real
@@ -164,7 +198,7 @@ const cases = {
     await push(two, ids('a', 3, 4))
     await logOut(one)
     await isStatus(two, 'signed-out')
-    await context.setOffline(false)
+    await plug(context)
     await logIn(two, 'bob')
     for (const page of [one, two]) await opened(page, 'auth bob')
     await push(one, ['b1'])
@@ -184,7 +218,7 @@ const cases = {
     const context = await newContext()
     const tabs = await Promise.all(Array.from({ length: 5 }, (_, i) => tab(context, i === 0 ? 'alice' : undefined)))
     await logIn(tabs[0], 'alice')
-    for (const page of tabs) await page.waitForFunction(() => window.oks.length >= 3, null, { timeout: 90_000 })
+    for (const page of tabs) await until('two refreshes', () => page.evaluate(() => window.oks.length >= 3), 90_000)
     const { asked } = await control('state')
     await until('each of the tokens is in each tab', async () =>
       (await Promise.all(tabs.map((page) => page.evaluate(() => window.expiries.size)))).every((n) => n >= asked - before - 1))
@@ -218,4 +252,6 @@ const cases = {
 // What a browser says when it cannot connect.
 const failures = /WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED|status of 503/
 const expected = Object.fromEntries(Object.keys(cases).map((name) => [name, failures]))
-await run({ url: world, executablePath, cases, only, expected, before: () => control('reset') })
+// The clock of a page is held by a tool that Firefox does not know.
+if (browser === 'firefox') delete cases['a server that is out of reach for a minute logs nobody out, and its clients come back spread']
+await (browser === 'firefox' ? runInFirefox : run)({ url: world, executablePath, cases, only, expected, before: () => control('reset') })

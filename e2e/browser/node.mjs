@@ -1,26 +1,21 @@
 // node node.mjs WORLD SIDECAR BARE PAGES: runs the package against the servers of
 // world_test.go; a line of JSON for each case: {"case","error"}.
 import { pathToFileURL } from 'node:url'
-import { equal, until } from '../demo/harness.mjs'
+import { equal, perform, until } from '../demo/harness.mjs'
+import { worldAt } from './tab.mjs'
 import '../../client/node_modules/fake-indexeddb/auto/index.mjs'
 
-const [world, sidecar, bare, pages, only = ''] = process.argv.slice(2)
+const [world, sidecar, bare, pages, only] = process.argv.slice(2)
 const { createQueue, createSyncAuth, SyncSocket } = await import(pathToFileURL(`${pages}/client.js`))
 
-async function control(what, body = {}) {
-  const response = await fetch(`${world}/control/${what}`, { method: 'POST', body: JSON.stringify(body) })
-  if (!response.ok) throw new Error(`${what}: ${response.status}`)
-  return response.json()
-}
-
-const stored = async () => (await control('state')).stored
+const { control, stored } = worldAt(world, sidecar)
 const mint = async (user, ttl = 3600) => (await control('mint', { user, ttl })).token
 
 let databases = 0
 
 // person is one user's tab: a login, a socket and a queue; `log` is what happens to the socket.
 function person(user, { url = sidecar, database = `q${databases++}`, connect = true, ...queueOptions } = {}) {
-  const p = { user, log: [], oks: [] }
+  const p = { user, log: [] }
   p.auth = createSyncAuth({
     tabs: false,
     storage: 'memory',
@@ -35,7 +30,6 @@ function person(user, { url = sidecar, database = `q${databases++}`, connect = t
     p.socket.addEventListener('open', () => p.log.push(`open ${p.socket.session?.mode} ${p.socket.session?.userId}`))
     p.socket.addEventListener('disconnect', ({ detail }) => p.log.push(`lost ${detail.code} ${detail.reason} ${detail.next}`))
     p.socket.addEventListener('close', ({ code, reason }) => p.log.push(`close ${code} ${reason}`))
-    p.socket.addEventListener('auth.ok', ({ detail }) => p.oks.push(detail))
     p.queue = createQueue({ socket: p.socket, auth: p.auth, instanceId: 'i1', database, ...queueOptions })
   }
   if (connect) p.connect()
@@ -63,18 +57,6 @@ const cases = {
     await alice.end()
   },
 
-  'a token that expires is refreshed on the open socket': async () => {
-    await control('auth', { ttl: 10 })
-    const alice = person('alice')
-    await until('two refreshes', () => alice.oks.length >= 3, 90_000)
-    await alice.push(1, 1)
-    await alice.empty()
-    equal(alice.log, ['open auth alice'], 'the socket')
-    equal(new Set(alice.oks.map((ok) => ok.connectionId)).size, 1, 'connections')
-    equal(alice.oks.every((ok, i, all) => i === 0 || ok.expiresAt > all[i - 1].expiresAt), true, 'each token lives longer')
-    await alice.end()
-  },
-
   'connections that are cut lose nothing and change no order': async () => {
     const alice = person('alice')
     await alice.opened('open auth alice')
@@ -91,40 +73,6 @@ const cases = {
     await alice.end()
   },
 
-  'a restart of the sidecar is waited for, and loses nothing': async () => {
-    const alice = person('alice')
-    await alice.push(1, 3)
-    await alice.empty()
-    const draining = control('stop')
-    await alice.opened('lost 1012 DRAINING backoff')
-    await draining
-    await alice.push(4, 6)
-    await control('start')
-    await alice.empty()
-    equal((await stored()).map((e) => e.id), ids('alice', 1, 6), 'stored')
-    await alice.end()
-  },
-
-  'off and back: the same client goes on, without a user and with one': async () => {
-    const alice = person('alice')
-    await alice.push(1, 1)
-    await alice.empty()
-    await control('flip', { mode: 'off' })
-    equal(alice.log, ['open auth alice'], 'the flip drops nobody')
-    await control('cut')
-    await alice.opened('open plain null')
-    await alice.push(2, 2)
-    await alice.empty()
-    equal((await stored()).map((e) => [e.id, e.user]), [['alice-1', 'alice'], ['alice-2', '']], 'off')
-    await control('flip', { mode: 'enforce' })
-    await alice.opened('lost 4401 AUTH_REQUIRED backoff')
-    await alice.push(3, 3)
-    await alice.empty()
-    equal((await stored()).map((e) => e.user), ['alice', '', 'alice'], 'back')
-    equal(alice.auth.state.status, 'authenticated', 'never logged out')
-    await alice.end()
-  },
-
   'a bare legacy server is a plain WebSocket': async () => {
     const alice = person('alice', { url: bare })
     await alice.push(1, 3)
@@ -132,17 +80,6 @@ const cases = {
     equal(alice.log, ['open plain null'], 'the socket')
     await alice.auth.signOut()
     equal(first((await stored()).map((e) => e.id)), ids('alice', 1, 3), 'stored, and nothing of ours besides')
-    await alice.end()
-  },
-
-  'a token that expired beyond grace while away is refreshed, and the queue replayed': async () => {
-    const alice = person('alice', { connect: false })
-    await alice.auth.signIn(await mint('alice', -7200))
-    alice.connect()
-    await alice.push(1, 3)
-    await alice.empty()
-    equal((await stored()).map((e) => [e.id, e.user]), ids('alice', 1, 3).map((id) => [id, 'alice']), 'stored')
-    equal(alice.log.filter((l) => l.startsWith('open')), ['open auth alice'], 'the socket')
     await alice.end()
   },
 
@@ -208,17 +145,5 @@ const cases = {
   },
 }
 
-for (const [name, run] of Object.entries(cases)) {
-  if (!name.includes(only)) continue
-  let error = null
-  let late
-  try {
-    await control('reset')
-    await Promise.race([run(), new Promise((_, fail) => { late = setTimeout(fail, 240_000, new Error('the case does not end')) })])
-  } catch (e) {
-    error = e.stack ?? String(e)
-  }
-  clearTimeout(late)
-  process.stdout.write(`${JSON.stringify({ case: name, error })}\n`)
-}
+await perform({ cases, only, before: () => control('reset') })
 process.exit(0)

@@ -11,10 +11,12 @@ export function worldAt(world, sidecar) {
   return {
     control,
     stored: async () => (await control('state')).stored,
-    // tab opens a page for a user; without one, whoever is logged in is.
-    async tab(context, user, wishes = {}) {
+    // tab opens a page for a user; without one, whoever is logged in is. The host
+    // is another name of this machine, if one is wished for.
+    async tab(context, user, { host = '127.0.0.1', ...wishes } = {}) {
       const page = await context.newPage()
-      await page.goto(`/page.html?${new URLSearchParams({ url: sidecar, ...(user && { user }), ...wishes })}`)
+      const at = (url) => url.replace('127.0.0.1', host)
+      await page.goto(`${at(world)}/page.html?${new URLSearchParams({ url: at(sidecar), ...(user && { user }), ...wishes })}`)
       await page.waitForFunction(() => window.queue !== undefined)
       return page
     },

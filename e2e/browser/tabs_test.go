@@ -3,6 +3,7 @@ package browser_test
 import (
 	"testing"
 
+	"github.com/syncward/syncward/e2e/internal/pages"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
 
@@ -15,7 +16,6 @@ var tabCases = []string{
 func TestTheClientInABrowser(t *testing.T) {
 	rig.Require(t)
 	w := newWorld(t)
-	w.page("page.html")
-	script := rig.Start(t, "tabs.mjs", rig.E2E("browser"), nil, rig.Node(t), "tabs.mjs", w.URL, "ws://"+w.listen+"/sync", rig.Chromium(t))
-	expect(t, script, tabCases)
+	script := rig.Start(t, "tabs.mjs", rig.E2E("browser"), nil, rig.Node(t), "tabs.mjs", w.URL, "ws://"+w.listen+"/sync", pages.Chromium(t))
+	pages.Cases(t, script, tabCases)
 }

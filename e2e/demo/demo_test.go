@@ -9,15 +9,14 @@
 package demo_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/syncward/syncward/e2e/internal/pages"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
 
@@ -58,25 +57,8 @@ func TestTheDemoInABrowser(t *testing.T) {
 	if shots == "" {
 		shots = t.TempDir()
 	}
-	browser := rig.Start(t, "the visitor", rig.E2E("demo"), nil, rig.Node(t), "run.mjs", url, rig.Chromium(t), shots)
-	read := 0
-	for _, name := range cases {
-		t.Run(name, func(t *testing.T) {
-			var result struct{ Case, Error string }
-			_, read = browser.Line(t, read, 5*time.Minute, name, func(line string) bool {
-				return json.Unmarshal([]byte(line), &result) == nil
-			})
-			if result.Case != name {
-				t.Fatalf("the visitor did %q", result.Case)
-			}
-			if result.Error != "" {
-				t.Error(result.Error)
-			}
-		})
-	}
-	if err := browser.Wait(t, rig.Patience); err != nil {
-		t.Errorf("the visitor ended with %v", err)
-	}
+	browser := rig.Start(t, "the visitor", rig.E2E("demo"), nil, rig.Node(t), "run.mjs", url, pages.Chromium(t), shots)
+	pages.Cases(t, browser, cases)
 	for _, name := range []string{"phone-light", "phone-dark", "desktop-light", "desktop-dark"} {
 		if info, err := os.Stat(filepath.Join(shots, name+".png")); err != nil || info.Size() < 10_000 {
 			t.Errorf("%s.png is missing or empty", name)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/syncward/syncward/e2e/internal/pages"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
 
@@ -83,7 +84,7 @@ func TestTheClientsReadmeLeadsToAWorkingTab(t *testing.T) {
 	vite := rig.Start(t, "vite", dir, nil, rig.Node(t), "node_modules/vite/bin/vite.js", "--host", "127.0.0.1", "--port", port, "--strictPort")
 	url := "http://127.0.0.1:" + port
 	rig.WaitHTTP(t, vite, url)
-	reader := rig.Start(t, "the reader", rig.E2E("demo"), nil, rig.Node(t), "readme.mjs", url, rig.Chromium(t))
+	reader := rig.Start(t, "the reader", rig.E2E("demo"), nil, rig.Node(t), "readme.mjs", url, pages.Chromium(t))
 	reader.Line(t, 0, 5*time.Minute, "the tabs", func(line string) bool {
 		var result struct{ Case, Error string }
 		if json.Unmarshal([]byte(line), &result) != nil || result.Case == "" {

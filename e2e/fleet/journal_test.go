@@ -61,7 +61,7 @@ func TestTheJournalOfAClusterLosesNothingWithAServer(t *testing.T) {
 	c := startCluster(t)
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
-	const workers, each = 4, 150 // of each replica
+	const workers, each = 24, 26 // of each replica; as many are under way at the kill
 	var all sync.WaitGroup
 	var confirmed atomic.Int64
 	failures := make(chan error, 2*workers)

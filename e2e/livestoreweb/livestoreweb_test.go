@@ -1,11 +1,10 @@
 package livestoreweb_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/syncward/syncward/e2e/internal/pages"
 	"github.com/syncward/syncward/e2e/internal/rig"
 )
 
@@ -22,31 +21,15 @@ var cases = []string{
 func TestALiveStoreApplicationInABrowser(t *testing.T) {
 	rig.Require(t)
 	w := newWorld(t)
-	script := rig.Start(t, "run.mjs", rig.E2E("livestoreweb"), nil, rig.Node(t), "run.mjs", w.URL, rig.Chromium(t))
-	read := 0
-	for _, name := range cases {
-		t.Run(name, func(t *testing.T) {
-			var result struct{ Case, Error string }
-			_, read = script.Line(t, read, 5*time.Minute, name, func(line string) bool {
-				return json.Unmarshal([]byte(line), &result) == nil && result.Case != ""
-			})
-			if result.Case != name || result.Error != "" {
-				t.Errorf("the script did %q: %s", result.Case, result.Error)
-			}
-		})
-	}
-	if err := script.Wait(t, rig.Patience); err != nil {
-		t.Errorf("the script ended with %v", err)
-	}
+	script := rig.Start(t, "run.mjs", rig.E2E("livestoreweb"), nil, rig.Node(t), "run.mjs", w.URL, pages.Chromium(t))
+	pages.Cases(t, script, cases)
 	noTokenBehind(t, w)
 }
 
 // noTokenBehind looks for tokens where none may be: the worker's callbacks and
 // the sidecar's output.
 func noTokenBehind(t *testing.T, w *world) {
-	w.mu.Lock()
-	tokens := w.tokens
-	w.mu.Unlock()
+	tokens := w.auth.Tokens()
 	if len(tokens) == 0 {
 		t.Error("no token was given")
 	}

@@ -103,7 +103,7 @@ const cases = {
     await write(one, 'before')
     await pushed(id, 'before')
     const { connects } = await look(id)
-    await control('auth', { ttl: 8, down: true })
+    await control('auth', { ttl: 8, status: 503 })
     await hasStatus(two, 'disconnected')
     equal((await status(two)).reason, 'TOKEN_EXPIRED', 'why')
     await write(one, 'meanwhile-1')

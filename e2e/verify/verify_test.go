@@ -1,10 +1,11 @@
-// Package verify_test lets a real worker (workerd, by wrangler) check the
-// assertions of a real sidecar with @syncward/client/verify.
+// Package verify_test tries @syncward/client/verify on real platforms: a worker
+// (workerd, by wrangler) checks the assertions of a real sidecar, and pages in
+// Chromium and Firefox answer what Go has answered.
 //
 //	make e2e
 //
 // What the verifier accepts and refuses is held by the vectors that it shares with
-// the Go package, in client/test/verify; here it is the platform that is tried.
+// the Go package, also in client/test/verify.
 package verify_test
 
 import (

@@ -38,7 +38,7 @@ class Auth implements SyncAuth {
     this.#env = env
     this.#settings = settings
     this.#keeper = new Keeper(env, (epoch, serial) => this.#asked(epoch, serial))
-    this.#turns = env.turns(() => this.#tick())
+    this.#turns = env.turns(() => this.#called())
     this.#refresher = new Refresher(this.#keeper, env, this.#turns, settings)
     this.#verdicts = new Verdicts(this.#keeper, env.clock)
     this.#alarm = new Alarm(env.clock, () => this.#tick())
@@ -181,9 +181,16 @@ class Auth implements SyncAuth {
     this.#wakeAt = next
   }
 
+  // By the worker, which knows of one time only, the earliest that any tab asked for.
+  #called(): void {
+    this.#wakeAt = null
+    this.#tick()
+  }
+
   // The page may have slept: through a logout, or past the expiry.
   #woken(online: boolean): void {
     const { activity } = this.#keeper
+    this.#wakeAt = null // a page that comes back from the history had left those who are woken
     if (online && activity?.what === 'offline') this.#keeper.act({ ...activity, by: this.#keeper.me, until: this.#env.clock.now() })
     this.#keeper.ask()
     void this.#keeper.look().then(() => { if (!this.#closed) this.#tick() })

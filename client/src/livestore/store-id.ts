@@ -1,3 +1,5 @@
+import { subtle } from '../subtle.js'
+
 /** What stands between the name of a store and its user. */
 const mark = '--u'
 const marked = /--u[0-9a-f]{32}$/
@@ -11,10 +13,11 @@ const marked = /--u[0-9a-f]{32}$/
  *
  * In it is a hash of the userId, 128 bits of SHA-256 in lower-case hexadecimal:
  * LiveStore allows few characters, and servers that keep stores in SQL tables
- * tell neither case nor `-` from `_`.
+ * tell neither case nor `-` from `_`. Rejects with a TypeError in a page that is no
+ * secure context: LiveStore does not work in one either.
  */
 export async function storeIdFor(storeId: string, userId: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(userId))
+  const digest = await subtle().digest('SHA-256', new TextEncoder().encode(userId))
   return storeId + mark + Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 

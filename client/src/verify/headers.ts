@@ -27,10 +27,12 @@ function fold(name: string): string {
 export class Sightings {
   readonly #names: Names
   readonly #seen = new Map<string, string[]>()
+  readonly #socketKeys: string[] = []
 
   constructor(headers: HeadersLike, names: Names) {
     this.#names = names
     const see = (name: string, value: string) => {
+      if (name.toLowerCase() === 'sec-websocket-key') this.#socketKeys.push(value) // no identity header: servers know one spelling
       const values = this.#seen.get(fold(name))
       if (values === undefined) this.#seen.set(fold(name), [value])
       else values.push(value)
@@ -66,7 +68,7 @@ export class Sightings {
 
   /** Whether the request has this `Sec-WebSocket-Key`, or none for null. */
   hasSocketKey(want: string | null): boolean {
-    const is = this.#values('Sec-WebSocket-Key')
+    const is = this.#socketKeys
     return want === null ? is.length === 0 : is.length === 1 && is[0] === want
   }
 

@@ -1,3 +1,4 @@
+import { subtle } from '../subtle.js'
 import { type Claims, parseClaims } from './claims.js'
 import { IdentityError } from './errors.js'
 import { type HeadersLike, Sightings } from './headers.js'
@@ -37,8 +38,12 @@ export interface Verifier {
  * const verifier = createVerifier({ issuer: 'syncward', audience: 'sync-upstream', jwksUrl: 'http://127.0.0.1:9090/.well-known/jwks.json' })
  * const { userId, status } = await verifier.verify(request)
  * ```
+ *
+ * Throws a TypeError where there is no WebCrypto (a page that is no secure
+ * context), and for a secret that is none.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  subtle() // missing: told now, and not as if keys or requests were at fault
   const s = settings(options)
   const used = s.singleUse ? new ReplayCache(s.singleUseLimit, s.leewayMs, s.now) : null
   return { verify: (request) => verify(s, used, request) }

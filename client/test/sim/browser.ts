@@ -20,6 +20,8 @@ export interface Tab {
   readonly name: string
   readonly auth: SyncAuth
   wake(online?: boolean): void
+  /** Its page goes into the history, and may come back: wake. */
+  leave(): void
 }
 
 /** One browser: what all its tabs share, with delays drawn by lot. */
@@ -48,8 +50,10 @@ export class Browser {
     const name = `tab${++this.#tabs}`
     if (this.way === 'worker') this.#memory ??= new Memory('worker', this.#channelOf('worker'))
     const wakes = new Set<(online: boolean) => void>()
-    const auth = createAuthIn(settingsOf({ refresh: this.server.refreshFor(name), ...options }), this.#environment(name, wakes))
-    return { name, auth, wake: (online = false) => wakes.forEach((wake) => wake(online)) }
+    let turns: Turns | null = null
+    const auth = createAuthIn(settingsOf({ refresh: this.server.refreshFor(name), ...options }), this.#environment(name, wakes, (made) => { turns = made }))
+    const leave = () => { if (turns instanceof WorkerTurns) turns.leave() }
+    return { name, auth, leave, wake: (online = false) => wakes.forEach((wake) => wake(online)) }
   }
 
   kill(tab: Tab): void {
@@ -58,7 +62,7 @@ export class Browser {
     if (this.#lockHolder === tab.name) this.#unlock()
   }
 
-  #environment(owner: string, wakes: Set<(online: boolean) => void>): Environment {
+  #environment(owner: string, wakes: Set<(online: boolean) => void>, made: (turns: Turns) => void): Environment {
     const { world } = this
     let ids = 0
     return {
@@ -69,7 +73,11 @@ export class Browser {
       keepsToken: this.keepsToken,
       marks: this.marks ? { read: () => this.#mark, raise: (epoch) => { this.#mark = Math.max(this.#mark, epoch) } } : null,
       channel: this.#channelOf(owner),
-      turns: (onWake) => this.#turnsOf(owner, onWake),
+      turns: (onWake) => {
+        const turns = this.#turnsOf(owner, onWake)
+        made(turns)
+        return turns
+      },
       onWake(listener) {
         wakes.add(listener)
         return () => wakes.delete(listener)

@@ -1,6 +1,7 @@
 // A world with a clock of its own: what happens in it, happens in the order of
 // its time, and in which order what is simultaneous happens is drawn by lot.
-// Each event belongs to somebody, who can be frozen, thawed and killed.
+// Each event belongs to somebody, who can be hidden (timers ring once a minute),
+// frozen, thawed and killed.
 
 /** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
@@ -14,7 +15,9 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-interface Task { at: number; lot: number; owner: string; run: () => void }
+interface Task { at: number; lot: number; owner: string; run: () => void; timer: boolean }
+
+const minute = 60_000
 
 export class World {
   now: number
@@ -22,6 +25,7 @@ export class World {
   readonly #tasks = new Set<Task>()
   readonly #frozen = new Set<string>()
   readonly #dead = new Set<string>()
+  readonly #hidden = new Set<string>()
 
   constructor(seed = 1, now = Date.UTC(2026, 0, 1)) {
     this.random = randomFrom(seed)
@@ -33,25 +37,32 @@ export class World {
     return Math.floor(this.random() * n)
   }
 
-  /** Has `run` happen to `owner`, `ms` from now; returns the way to cancel it. */
-  after(owner: string, ms: number, run: () => void): () => void {
-    const task = { at: this.now + ms, lot: this.random(), owner, run }
+  /** Has `run` happen to `owner`, `ms` from now; returns the way to cancel it. A timer is held back where its owner is hidden. */
+  after(owner: string, ms: number, run: () => void, timer = false): () => void {
+    const task = { at: this.now + ms, lot: this.random(), owner, run, timer }
     this.#tasks.add(task)
     return () => this.#tasks.delete(task)
   }
 
+  hide(owner: string): void { this.#hidden.add(owner) }
+  show(owner: string): void { this.#hidden.delete(owner) }
   freeze(owner: string): void { this.#frozen.add(owner) }
   thaw(owner: string): void { this.#frozen.delete(owner) }
   kill(owner: string): void { this.#dead.add(owner) }
   isDead(owner: string): boolean { return this.#dead.has(owner) }
   isFrozen(owner: string): boolean { return this.#frozen.has(owner) }
 
+  #at({ at, timer, owner }: Task): number {
+    return timer && this.#hidden.has(owner) ? Math.ceil(at / minute) * minute : at
+  }
+
   #next(until: number): Task | null {
-    let next: Task | null = null
+    let [next, first]: [Task | null, number] = [null, until]
     for (const task of this.#tasks) {
       if (this.#dead.has(task.owner)) this.#tasks.delete(task)
-      if (task.at > until || this.#frozen.has(task.owner) || this.#dead.has(task.owner)) continue
-      if (next === null || task.at < next.at || (task.at === next.at && task.lot < next.lot)) next = task
+      const at = this.#at(task)
+      if (at > first || this.#frozen.has(task.owner) || this.#dead.has(task.owner)) continue
+      if (next === null || at < first || task.lot < next.lot) [next, first] = [task, at]
     }
     return next
   }
@@ -63,7 +74,7 @@ export class World {
     let steps = 0
     for (let task = this.#next(until); task !== null; task = this.#next(until)) {
       this.#tasks.delete(task)
-      this.now = Math.max(this.now, task.at) // what a frozen one missed comes late
+      this.now = Math.max(this.now, this.#at(task)) // what a frozen one missed comes late
       if (++steps > 100_000) throw new Error(`no end of things that happen; the last belongs to ${task.owner}`)
       task.run()
       await calm()
@@ -73,7 +84,7 @@ export class World {
 
   /** The clock as `owner` sees it, wrong by `skew` ms. */
   clockOf(owner: string, skew = 0) {
-    return { now: () => this.now + skew, after: (ms: number, run: () => void) => this.after(owner, ms, run) }
+    return { now: () => this.now + skew, after: (ms: number, run: () => void) => this.after(owner, ms, run, true) }
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { socketClass, type SyncSocket } from '../../src/index.js'
+import { socketClass, SyncSocket } from '../../src/index.js'
 import { FakeAuth, FakeWebSocket, channel, ok, settle, stage } from './fakes.js'
 
 const error = (code: string, change = {}) => ({ type: 'auth.error', channel, code, message: 'x', retryable: true, retryAfterMs: 0, ...change })
@@ -383,7 +383,7 @@ test('a library can make its own connections with it', async () => {
   await settle()
   assert.deepEqual(log, ['open', '{"type":"connection_ack"}', '4403 TOKEN_EXPIRED'])
   assert.deepEqual(auth.log.slice(-2), ['refused TOKEN_EXPIRED with a1', 'token'], 'the next one finds a new token')
-  assert.equal(socket.readyState, WebSocket.CLOSED)
+  assert.equal(socket.readyState, socket.CLOSED)
   assert.equal(FakeWebSocket.dialled.length, 1)
   assert.equal(socket instanceof EventTarget && 'OPEN' in Socket, true)
 })
@@ -433,4 +433,15 @@ test('an error that answers no refresh is told to the application alone', async 
   await s.clock.advance(60_000)
   assert.deepEqual(s.auth.log.filter((l) => l.startsWith('refused')), [])
   assert.deepEqual(s.log, ['auth.error TOKEN_INVALID'])
+})
+
+test('where there is no WebSocket, as in Node 20, it says so at once; one that is given is used', async (t) => {
+  const auth = new FakeAuth()
+  const there = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+  t.after(() => { if (there !== undefined) Object.defineProperty(globalThis, 'WebSocket', there) })
+  Reflect.deleteProperty(globalThis, 'WebSocket')
+  assert.throws(() => new SyncSocket('ws://sync.test/', { auth, instanceId: 'i1' }), { name: 'TypeError', message: /WebSocket/ })
+  assert.throws(() => new (socketClass({ auth }))('ws://sync.test/'), { name: 'TypeError', message: /WebSocket/ })
+  const s = stage()
+  assert.deepEqual((await s.welcome()).frames, [{ type: 'init', instanceId: 'i1', authToken: 'a1', authProtocol: 1 }])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, get } from 'node:http'
 import { test } from 'node:test'
+import { storeIdFor } from '../../src/livestore/index.js'
 import { createVerifier, IdentityError } from '../../src/verify/index.js'
 import { good, jwks, scope } from './world.js'
 
@@ -84,4 +85,11 @@ test('a refusal holds its word and nothing of the request', async () => {
   const error: unknown = await verifier.verify({ headers }).catch((e: unknown) => e)
   assert.ok(error instanceof IdentityError)
   assert.match(error.message, /^identity: [a-z_]+$/)
+})
+
+test('a page without WebCrypto is told so, and not that keys or requests are at fault', async (t) => {
+  t.mock.getter(crypto, 'subtle', () => undefined)
+  const missing = { name: 'TypeError', message: /WebCrypto is missing/ }
+  assert.throws(() => createVerifier({ ...scope, jwks }), missing)
+  await assert.rejects(storeIdFor('notes', 'alice'), missing)
 })
