@@ -135,6 +135,22 @@ func TestTheHooksAreTold(t *testing.T) {
 	until(t, "the gauge says 1", func() bool { return gauge.Load() == 1 })
 }
 
+func TestWhatARestartLeftOpenIsToldAtOnce(t *testing.T) {
+	s := newScene(t)
+	s.connect(s.recorder(), "ada").push(event(1, "x"))
+	told := make(chan int, 1)
+	r := attribution.New(attribution.Options{Journal: s.journal, Every: time.Hour, Unconfirmed: func(n int) { told <- n }})
+	t.Cleanup(r.Close)
+	select {
+	case n := <-told:
+		if n != 1 {
+			t.Errorf("%d are open, want 1", n)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("never told")
+	}
+}
+
 // hangingJournal never answers what is open, whatever its caller's patience.
 type hangingJournal struct {
 	*journaltest.Memory

@@ -16,13 +16,14 @@ type Options struct {
 	Pass bool
 	// Attributed, Unconfirmed and Failed report what happened; each may be nil
 	// and must not block. Attributed counts newly confirmed events; Unconfirmed
-	// is told the journal's count of open intents, each Every; Failed is
-	// told of each failed attempt at the journal.
+	// is told the journal's count of open intents, at the start and each Every;
+	// Failed is told of each failed attempt at the journal.
 	Attributed  func(events int)
 	Unconfirmed func(events int)
 	Failed      func(error)
 	// Every is how often intents are counted and sights that the journal could
-	// not be asked about are tried again. 0: 5 s.
+	// not be asked about are tried again; up to five times as long where that
+	// takes over a twentieth of it. 0: 1 s.
 	Every time.Duration
 	Now   func() time.Time // nil: time.Now
 }
@@ -31,6 +32,8 @@ const (
 	maxIdleStores = 1024            // whose log positions are remembered without a connection
 	maxMissed     = 4096            // sights that the journal could not be asked about yet
 	patience      = 2 * time.Second // for the journal, where nothing is held back meanwhile
+	restful       = 20              // times as long as a round took goes by before the next,
+	slowest       = 5               // and at most as many times Every
 )
 
 // Recorder keeps who wrote which event of one upstream. Its methods may be
@@ -59,7 +62,7 @@ func New(opt Options) *Recorder {
 		opt.Failed = func(error) {}
 	}
 	if opt.Every <= 0 {
-		opt.Every = 5 * time.Second
+		opt.Every = time.Second
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -77,19 +80,21 @@ func (r *Recorder) Close() {
 	<-r.done
 }
 
-// rounds settles what was left behind: sights that the journal could not be
-// asked about.
+// rounds settles what was left behind, sights that the journal could not be
+// asked about, and counts what is open.
 func (r *Recorder) rounds() {
 	defer close(r.done)
-	tick := time.NewTicker(r.opt.Every)
-	defer tick.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
 		select {
 		case <-r.ctx.Done():
 			return
-		case <-tick.C:
+		case <-next.C:
+			begun := time.Now()
 			r.settleMissed()
 			r.count()
+			next.Reset(min(max(r.opt.Every, restful*time.Since(begun)), slowest*r.opt.Every))
 		}
 	}
 }

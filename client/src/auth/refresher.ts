@@ -111,7 +111,7 @@ export class Refresher {
   // Another tab may have the token, or be about to. One that was at it when this
   // tab got the turn is gone, or takes turns in another way: not waited for long.
   async #hearOthers(need: Need, sole: boolean): Promise<void> {
-    if (this.met(need)) return
+    if (this.met(need) || this.#env.channel === null) return
     const { me, session } = this.#keeper
     const { clock } = this.#env
     const known = session.token !== null && session.token.serial > need.serial && clock.now() < session.token.receivedAt + justNow
