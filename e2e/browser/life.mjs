@@ -131,6 +131,23 @@ const cases = {
     await until('nobody is connected', async () => (await control('state')).open === 0)
   },
 
+  'a page that goes into the history and comes back sends what waits, and once': async (newContext) => {
+    const page = await tab(await newContext(), 'alice')
+    await opened(page)
+    await push(page, ['e1'])
+    await empty(page)
+    // Its events are made: no tool keeps hold of a page that truly goes there.
+    const turns = (type) => page.evaluate((name) => void dispatchEvent(new PageTransitionEvent(name, { persisted: true })), type)
+    await turns('pagehide')
+    await control('cut')
+    await push(page, ['e2', 'e3'])
+    await turns('pageshow')
+    await opened(page, 'auth alice', 2)
+    await empty(page)
+    equal(list(await stored()), ids('e', 1, 3).map((id) => `${id} alice`), 'stored')
+    equal(await status(page), 'authenticated', 'the login')
+  },
+
   'a server that is out of reach for a minute logs nobody out, and its clients come back spread': async (newContext) => {
     const context = await newContext()
     const tabs = []

@@ -16,6 +16,7 @@ var lifeCases = []string{
 	"a token that expires beyond grace while offline is refreshed, and what was done is replayed",
 	"a logout in one tab ends all connections of all tabs, here and on the server",
 	"a page over plain http, which is no secure context, works as any other",
+	"a page that goes into the history and comes back sends what waits, and once",
 	"a server that is out of reach for a minute logs nobody out, and its clients come back spread",
 	"a restart of the sidecar is waited for, and loses nothing",
 	"of two users of one machine, neither sends what is the other's",

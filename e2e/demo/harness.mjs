@@ -72,8 +72,7 @@ export async function perform({ cases, before, only = '', stage = () => ({}) }) 
 // run performs cases in Chromium; each is given a function that opens a context.
 // expected has for a case what the browser may complain of in it, as a RegExp.
 export async function run({ url, executablePath, expected = {}, ...rest }) {
-  // Pages may come back from the cache of their history, as they do for users.
-  const browser = await chromium.launch({ executablePath, args, ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+  const browser = await chromium.launch({ executablePath, args })
   const stage = (name) => {
     const open = []
     return {
