@@ -92,6 +92,16 @@ func Open(path string, opt Options) (*Journal, error) {
 }
 
 func (j *Journal) open(path string, opt Options) (err error) {
+	// It holds userIds: nobody else's to read. SQLite gives the files beside it
+	// the same mode. One that is there is not opened: closing it would end the
+	// locks that this process has on it.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
 	sync := "synchronous(FULL)"
 	if opt.Relaxed {
 		sync = "synchronous(NORMAL)"
