@@ -168,8 +168,8 @@ func (ses *session) judgeLater(token string) bool {
 }
 
 // refresh moves the deadline where next is a newer token of the same user. A
-// bad or older one changes nothing: its client asked for nothing. False where
-// the token is another user's.
+// bad or older one changes nothing; who opted in is told. False where the token
+// is another user's.
 func (ses *session) refresh(token string, next authz.Decision) bool {
 	ses.mu.Lock()
 	current := ses.decision
@@ -179,12 +179,13 @@ func (ses *session) refresh(token string, next authz.Decision) bool {
 	}
 	ses.seen = newSeenToken(token)
 	result := RefreshRefused
-	if held, code := authz.Refresh(current, next); code == "" {
+	held, code := authz.Refresh(current, next)
+	if code == "" {
 		result = RefreshIgnored
 		if held.IssuedAt != current.IssuedAt || held.ExpiresAt != current.ExpiresAt {
 			result = RefreshOK
 			if ses.refreshes() {
-				ses.decision = held
+				ses.decision, ses.warned = held, held.Status == authz.Grace
 				ses.s.renewals.newer(held.UserID, held.IssuedAt)
 			}
 		}
@@ -194,6 +195,9 @@ func (ses *session) refresh(token string, next authz.Decision) bool {
 		ses.s.refreshed(RefreshInBand, result)
 		ses.watch()
 		ses.recheck()
+		if ses.optIn {
+			ses.answerLater(held, result, code)
+		}
 	}
 	return true
 }

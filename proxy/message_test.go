@@ -99,6 +99,35 @@ func TestGraceIsToldAtAdmissionAndWhenATokenFallsIntoIt(t *testing.T) {
 	}
 }
 
+func TestATokenInALaterMessageIsAnsweredToAClientThatOptedIn(t *testing.T) {
+	r := newRig(t)
+	c, ok := r.optedIn(r.token("ada", -time.Hour, time.Minute))
+	c.wantText("ack:" + stripped)
+	later := func(token string) string { return strings.Replace(initFrame(token), `"init"`, `"later"`, 1) }
+	relayed := "ack:" + strings.Replace(stripped, `"init"`, `"later"`, 1)
+	c.text(later("nonsense"))
+	if e := c.hear("auth.error"); e.Code != "TOKEN_INVALID" || e.Channel != ok.Channel {
+		t.Errorf("auth.error %+v", e)
+	}
+	c.wantText(relayed)
+	c.text(later("nonsense")).wantText(relayed) // told once
+	c.text(later(r.token("ada", -100*time.Hour, -99*time.Hour)))
+	if e := c.hear("auth.error"); e.Code != "TOKEN_EXPIRED" {
+		t.Errorf("auth.error %+v", e)
+	}
+	c.wantText(relayed)
+	c.text(later(r.good("ada")))
+	if again := c.hear("auth.ok"); again.Channel != ok.Channel || *again.ExpiresAt <= *ok.ExpiresAt {
+		t.Errorf("auth.ok %+v", again)
+	}
+	c.wantText(relayed)
+	c.text(later(r.token("ada", -2*time.Hour, time.Minute))) // older: nothing moves, and nothing is said
+	c.wantText(relayed)
+	other := r.open("/sync").text(initFrame(r.good("ada")))
+	other.wantText("ack:" + stripped)
+	other.text(later("nonsense")).wantText(relayed)
+}
+
 func TestARefreshMovesTheDeadlineAndIsNeverRelayed(t *testing.T) {
 	r := newRig(t)
 	c, ok := r.optedIn(r.token("ada", -25*time.Hour, -24*time.Hour+2*time.Second))

@@ -98,6 +98,18 @@ func (ses *session) answerRefresh(token string) {
 	}
 }
 
+// answerLater answers a token in a later message as one in an auth.refresh,
+// where that closes nothing: such a message did not ask for a verdict.
+func (ses *session) answerLater(held authz.Decision, result RefreshResult, code authz.Code) {
+	switch {
+	case result == RefreshOK:
+		ses.conn.Insert(engine.ToClient, ses.okFrame(held))
+	case code == authz.TokenInvalid, code == authz.TokenExpired, code == authz.AuthUnavailable:
+		r := refusal{code: code, sent: true}
+		ses.tell(r, r.wire().after)
+	}
+}
+
 // refuseRefresh answers a refresh that is refused: what says that this user may
 // not be here ends the connection, the rest does not.
 func (ses *session) refuseRefresh(r refusal) {
