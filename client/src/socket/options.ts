@@ -153,10 +153,10 @@ export const subprotocol = 'syncward.v1'
 
 /** Puts the defaults in place; what cannot be meant throws, as `new WebSocket` does. */
 export function settings(url: SocketAddress, options: SyncSocketOptions): Settings {
-  if ((options.WebSocket ?? globalThis.WebSocket) === undefined) throw new TypeError('there is no WebSocket here (Node has one from 22 on): give the option WebSocket')
   segments(options.tokenField ?? '/authToken')
   const addressed = typeof url === 'function'
   const plain = absolute(addressed ? url(null) : url)
+  if ((options.WebSocket ?? globalThis.WebSocket) === undefined) throw new TypeError('there is no WebSocket here (Node has one from 22 on): give the option WebSocket')
   return {
     url: plain,
     address: (token) => (addressed ? absolute(url(token)) : plain),
