@@ -58,6 +58,10 @@ func compacted(t *testing.T, path string) {
 		ok(t, err)
 		left := 0
 		for _, name := range names {
+			if strings.HasSuffix(name, ".new") { // it is being written, and may be gone now
+				left++
+				continue
+			}
 			b, err := os.ReadFile(name)
 			ok(t, err)
 			left += strings.Count(string(b), `"kind":"intent"`)
@@ -65,7 +69,7 @@ func compacted(t *testing.T, path string) {
 		if left == 0 {
 			return ""
 		}
-		return fmt.Sprint(left, " intents are left in archives")
+		return fmt.Sprint(left, " intents or unfinished files are left beside the journal")
 	})
 }
 

@@ -140,6 +140,11 @@ func (f *fleet) recover(i int, move bool) {
 func (f *fleet) run() {
 	t := f.t
 	f.both(func() {})
+	// LiveStore's worker now and then interrupts a new store's pulls at its first
+	// push: such a client would have no further push accepted.
+	for _, u := range f.users {
+		f.catchUp(u)
+	}
 	for i, u := range f.users {
 		f.both(func() { f.killBetweenCommitAndAcknowledgement(i, u) })
 		f.settled()
