@@ -140,13 +140,8 @@ func (f *fleet) recover(i int, move bool) {
 func (f *fleet) run() {
 	t := f.t
 	f.both(func() {})
-	// LiveStore's worker now and then interrupts a new store's pulls at its first
-	// push: such a client would have no further push accepted.
-	for _, u := range f.users {
-		f.catchUp(u)
-	}
 	for i, u := range f.users {
-		f.both(func() { f.killBetweenCommitAndAcknowledgement(i, u) })
+		f.pushKilled(i, u)
 		f.settled()
 	}
 	for n := range randomKills {
@@ -174,18 +169,38 @@ func (f *fleet) run() {
 	}
 }
 
-// killBetweenCommitAndAcknowledgement lets the worker commit an event of u at
-// sidecar i, keeps its acknowledgement back, and kills the sidecar then.
-func (f *fleet) killBetweenCommitAndAcknowledgement(i int, u *user) {
+// pushKilled has both users write, and kills sidecar i between the commit of an
+// event of u, whose client is at it, and the acknowledgement. LiveStore's worker
+// now and then ends a client's pull when it takes a push: then no further one is
+// accepted, whoever stands before the worker, and another client takes over.
+func (f *fleet) pushKilled(i int, u *user) {
+	f.t.Helper()
+	for range 3 {
+		killed := false
+		f.both(func() { killed = f.killBetweenCommitAndAcknowledgement(i) })
+		if killed {
+			return
+		}
+		f.takeOver(u, "no push of it is accepted")
+	}
+	f.t.Fatal("no push was ever accepted")
+}
+
+// killBetweenCommitAndAcknowledgement lets the worker commit an event that came
+// by sidecar i, keeps its acknowledgement back, and kills the sidecar then. It
+// tells whether there was one.
+func (f *fleet) killBetweenCommitAndAcknowledgement(i int) bool {
 	f.t.Helper()
 	held := f.gates[i].holdNext()
 	select {
 	case <-held:
-	case <-time.After(rig.Patience):
-		f.t.Fatal("no push was ever accepted")
+	case <-time.After(30 * time.Second):
+		f.gates[i].holdNone()
+		return false
 	}
 	f.sides[i].Kill()
 	f.recover(i, f.shared() && i == 0)
+	return true
 }
 
 // settled waits until both users' clients have seen every event, and then until
@@ -218,8 +233,7 @@ func (f *fleet) settled() {
 
 // catchUp waits until a user's client has seen every event of both. LiveStore's
 // own client may end when it commits while it rebases, whoever stands before the
-// worker: then another one takes its place, and what the first had not pushed
-// was never in the log.
+// worker: then another one takes its place.
 func (f *fleet) catchUp(u *user) {
 	f.t.Helper()
 	all := slices.Concat(f.users[0].texts, f.users[1].texts)
@@ -233,6 +247,13 @@ func (f *fleet) catchUp(u *user) {
 			break
 		}
 	}
+	f.takeOver(u, why)
+}
+
+// takeOver has a user begin again with another client. What the last one had not
+// pushed was never in the log.
+func (f *fleet) takeOver(u *user, why string) {
+	f.t.Helper()
 	f.t.Logf("the client of %s is stuck, and the next takes over: %.300s", u.name, why)
 	u.client.Stop()
 	u.clients++

@@ -67,6 +67,13 @@ func (g *gate) holdNext() <-chan struct{} {
 	return g.held
 }
 
+// holdNone takes holdNext back, where nothing was held yet.
+func (g *gate) holdNone() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held = nil
+}
+
 func (g *gate) count(what []byte) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
