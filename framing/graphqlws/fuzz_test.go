@@ -158,6 +158,7 @@ func FuzzConnectionInit(f *testing.F) {
 		`{"type":"connection_init","payload":{"authToken":null,"authProtocol":1}}`, `{"type":"connection_init","payload":null}`,
 		`{"type":"ping"}`, `{"type":"pong","payload":{}}`, `{"type":"subscribe","id":"1","payload":{"query":"{ connection_init }"}}`,
 		`{"type":"connection_init","type":"ping"}`, `{"type":"connection\u005Finit","type":"\u0063onnection_init"}`, `{"payload":{"authToken":"a"}}`, `{}{}`, `connection_init`, "\ufeff{}", `[]`,
+		`\u000connection_init`, `\u000c\u006fnnection_init`,
 		`{"id":"1","type":"start","payload":{"authToken":"kept"}}`,
 	} {
 		f.Add([]byte(msg), "")

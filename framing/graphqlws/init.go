@@ -100,23 +100,38 @@ func (p *Protocol) Later(_ framing.Opcode, msg []byte, b payload.Bound) (payload
 	return p.strip(&m, false)
 }
 
-// namesInit tells whether the word connection_init stands in msg, whichever of
-// its letters are escapes (RFC 8259 §7).
+// namesInit tells whether the word connection_init stands anywhere in msg,
+// whichever of its letters are escapes (RFC 8259 §7).
 func namesInit(msg []byte) bool {
-	plain := make([]byte, 0, len(msg))
-	for {
-		before, after, found := bytes.Cut(msg, unicodeEscape)
-		plain = append(plain, before...)
-		if !found {
-			return bytes.Contains(plain, initType)
+	for from := range msg {
+		if beginsWithInit(msg[from:]) {
+			return true
 		}
-		c, err := strconv.ParseUint(string(after[:min(len(after), 4)]), 16, 8)
-		if err != nil || len(after) < 4 { // no letter of ours
-			plain, msg = append(plain, unicodeEscape...), after
-			continue
-		}
-		plain, msg = append(plain, byte(c)), after[4:]
 	}
+	return false
+}
+
+func beginsWithInit(msg []byte) bool {
+	for _, c := range initType {
+		switch {
+		case len(msg) > 0 && msg[0] == c:
+			msg = msg[1:]
+		case isEscape(msg, c):
+			msg = msg[6:]
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isEscape tells whether msg begins with c, written as \u and four digits.
+func isEscape(msg []byte, c byte) bool {
+	if len(msg) < 6 || !bytes.HasPrefix(msg, unicodeEscape) {
+		return false
+	}
+	unit, err := strconv.ParseUint(string(msg[2:6]), 16, 16)
+	return err == nil && unit == uint64(c)
 }
 
 // strip takes the tokens out, and the opt-in where optIn says so, and reports
