@@ -46,7 +46,7 @@ func until(t *testing.T, wrong func() string) {
 		if time.Now().After(end) {
 			t.Fatal(what)
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // between two looks: nothing tells
 	}
 }
 

@@ -86,8 +86,7 @@ func (w *world) control(out http.ResponseWriter, r *http.Request) {
 		}
 		w.flags.Flip(w.sidecar, "enforce")
 		w.legacy.reset()
-		// A log-out of the case before ends what is issued within the same second.
-		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // a log-out of the case before ends what is issued within its second
 	case "auth": // {ttl, status}: what the auth service answers
 		w.auth.Tell(time.Duration(in.TTL*float64(time.Second)), in.Status)
 	case "mint": // {user, ttl}: a token, whatever the auth service is told

@@ -1,7 +1,6 @@
 package demo_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -85,16 +84,7 @@ func TestTheClientsReadmeLeadsToAWorkingTab(t *testing.T) {
 	url := "http://127.0.0.1:" + port
 	rig.WaitHTTP(t, vite, url)
 	reader := rig.Start(t, "the reader", rig.E2E("demo"), nil, rig.Node(t), "readme.mjs", url, pages.Chromium(t))
-	reader.Line(t, 0, 5*time.Minute, "the tabs", func(line string) bool {
-		var result struct{ Case, Error string }
-		if json.Unmarshal([]byte(line), &result) != nil || result.Case == "" {
-			return false
-		}
-		if result.Error != "" {
-			t.Error(result.Error)
-		}
-		return true
-	})
+	pages.Cases(t, reader, []string{"the tab of the README works"})
 }
 
 // TestTheClientsReadmeHasAServerThatVerifies runs the server of "Verifying the

@@ -50,7 +50,7 @@ func tries(ctx context.Context, call func() error) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // the cluster elects a leader meanwhile, and tells nobody
 	}
 }
 

@@ -51,7 +51,7 @@ func (c *Client) Shows(d time.Duration, texts ...string) bool {
 // Within polls until ok or for d, since other processes tell of nothing; false:
 // it never was.
 func Within(d time.Duration, ok func() bool) bool {
-	for deadline := time.Now().Add(d); !ok(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(d); !ok(); time.Sleep(50 * time.Millisecond) { // between two looks
 		if time.Now().After(deadline) {
 			return false
 		}
