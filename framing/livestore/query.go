@@ -12,13 +12,13 @@ var root = payload.MustPointer("")
 
 // Query reads the query of an upgrade or HTTP request: storeId is the instance,
 // payload holds the token. A request that says transport=http is one of the
-// protocol's also without a storeId: it names the empty instance. Only the token's bytes leave the query; all else
-// keeps its bytes, order and encoding. The error is ErrAmbiguous for a repeated
-// storeId or payload, and ErrBadFrame for a payload that is neither null nor a
-// strict JSON object after both decodings, a token that is neither string nor
-// null, and for bytes that no URL holds (RFC 3986 §3.4) or that an upstream
-// might take for the query's end. A request without either parameter is fine:
-// other paths have other queries.
+// protocol's also without a storeId: it names the empty instance. Only the
+// token's bytes leave the query; all else keeps its bytes, order and encoding.
+// The error is ErrAmbiguous for a repeated storeId or payload, and ErrBadFrame
+// for a payload that is neither null nor a strict JSON object after both
+// decodings, a token that is neither string nor null, and for bytes that no URL
+// holds (RFC 3986 §3.4) or that an upstream might take for the query's end. A
+// request without either parameter is fine: other paths have other queries.
 func (p *Protocol) Query(raw string) (payload.URLFound, error) {
 	store, sent, overHTTP, err := parameters(raw)
 	if err != nil {
