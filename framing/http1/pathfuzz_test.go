@@ -46,7 +46,7 @@ func FuzzCheckUpgrade(f *testing.F) {
 	const good = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	for _, fields := range []string{
 		good, strings.ReplaceAll(good, "13", "8"), good + "Content-Length: 0\r\n", good + "Content-Length: 3\r\n", good + "Upgrade: h2c\r\n",
-		strings.ReplaceAll(good, "==", "="), strings.ReplaceAll(good, "websocket", "WebSocket "), good + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "",
+		strings.ReplaceAll(good, "==", "="), strings.ReplaceAll(good, "websocket", "WebSocket "), strings.ReplaceAll(good, "websocket", "web\u017foc\u212aet"), good + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "",
 	} {
 		f.Add("GET", fields)
 	}
@@ -76,8 +76,11 @@ func FuzzCheckUpgrade(f *testing.F) {
 			}
 			return ""
 		}
+		// EqualFold alone would take a Kelvin sign for a k, and U+017F for an s.
+		upgrade := one("Upgrade")
+		websocket := len(upgrade) == len("websocket") && strings.EqualFold(upgrade, "websocket")
 		key, kerr := base64.StdEncoding.DecodeString(one("Sec-WebSocket-Key"))
-		want := method == "GET" && strings.EqualFold(one("Upgrade"), "websocket") && listed && one("Sec-WebSocket-Version") == "13" &&
+		want := method == "GET" && websocket && listed && one("Sec-WebSocket-Version") == "13" &&
 			kerr == nil && len(key) == 16 && h.ContentLength() == 0
 		if (refused == nil) != want {
 			t.Fatalf("%s %q: %v", method, fields, refused)
