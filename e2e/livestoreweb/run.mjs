@@ -72,7 +72,7 @@ const handOver = async (context, id) => {
 const cases = {
   'one store lives through token changes on one connection, in two tabs': async (newContext) => {
     const id = 'changes'
-    await control('auth', { ttl: 12 })
+    await control('auth', { ttl: 20 })
     const context = await newContext()
     const one = await mount(await tab(context, 'alice'), id)
     const two = await mount(await tab(context), id)
