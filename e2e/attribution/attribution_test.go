@@ -194,7 +194,7 @@ func (f *fleet) killBetweenCommitAndAcknowledgement(i int) bool {
 	held := f.gates[i].holdNext()
 	select {
 	case <-held:
-	case <-time.After(30 * time.Second):
+	case <-time.After(30 * time.Second): // what a stuck client has written is never pushed
 		f.gates[i].holdNone()
 		return false
 	}
